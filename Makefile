@@ -1,0 +1,77 @@
+# Every target makes its own virtual environment in .venv when it is missing, and brings it up to date when
+# pyproject.toml has changed. Variables: EXIT=1, SEED=…, PORT=…, DATA=… (see `make help`).
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo serve test check docs bench clean lint test-unit test-rooms test-browser test-oldest-postgresql system-packages
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+PYTEST := $(PYTHON) -m pytest -q
+
+EXTRAS_base :=
+EXTRAS_demo := [demo]
+EXTRAS_test := [demo,test]
+EXTRAS_docs := [demo,docs]
+
+ROOM_TESTS := $(wildcard $(addprefix tests/,unit architecture integration doors property contract))
+BROWSER_TESTS := $(wildcard tests/browser tests/journey)
+
+help: ## list the targets
+	@echo "Usage: make TARGET"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  %-24s %s\n", $$1, $$2 }'
+
+demo: $(VENV)/.installed-demo ## run a small campaign from start to last plot (EXIT=1 stops afterwards; SEED=, PORT=, DATA=)
+	@$(PYTHON) -m demo $(if $(EXIT),--exit) $(if $(SEED),--seed $(SEED)) $(if $(PORT),--port $(PORT)) $(if $(DATA),--data-dir $(DATA))
+
+serve: $(VENV)/.installed-base ## start the server with its own database (PORT=, DATA=)
+	@$(VENV)/bin/sutler serve $(if $(PORT),--port $(PORT)) $(if $(DATA),--data-dir $(DATA))
+
+test: system-packages ## install what the tests need and run everything
+	@$(MAKE) --no-print-directory --keep-going lint test-rooms test-browser test-oldest-postgresql
+	@echo "All parts passed."
+
+check: lint test-unit ## format, lint, types, import contracts and unit tests
+
+lint: $(VENV)/.installed-test ## format, lint, types and import contracts
+	@$(PYTHON) -m ruff format --check --quiet . || { echo "Run '$(PYTHON) -m ruff format .'"; exit 1; }
+	@$(PYTHON) -m ruff check --quiet .
+	@$(PYTHON) -m mypy
+	@$(VENV)/bin/lint-imports
+
+test-unit: $(VENV)/.installed-test ## tests that need neither database nor network
+	@$(PYTEST) tests/unit
+
+test-rooms: $(VENV)/.installed-test ## all tests except the browser's and the whole journeys
+	@$(PYTEST) $(ROOM_TESTS)
+
+test-browser: $(VENV)/.installed-test ## pages in headless Chromium, and whole campaigns against a server of their own
+	@$(if $(BROWSER_TESTS),$(PYTEST) $(BROWSER_TESTS),echo "There are no browser tests in this tree.")
+
+test-oldest-postgresql: $(VENV)/.installed-test ## the integration tests once more, on the system's PostgreSQL
+	@$(PYTHON) scripts/with_postgresql.py -- $(PYTEST) tests/integration
+
+system-packages: $(VENV)/.installed-test ## install Chromium and PostgreSQL with apt when root, else say what is missing
+	@$(PYTHON) scripts/install_system_packages.py
+
+docs: $(VENV)/.installed-docs ## write the reference pages and take the README's screenshot
+	@$(PYTHON) scripts/write_reference.py
+	@$(PYTHON) scripts/take_screenshots.py
+
+bench: $(VENV)/.installed-demo ## run every benchmark and print its figures
+	@for file in benchmarks/*.py; do echo "== $$file"; $(PYTHON) "$$file" || exit 1; done
+
+clean: ## remove the environment, caches and the data of the demo
+	rm -rf $(VENV) build dist demo-data .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(PYTHON):
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Sutler needs Python 3.11 or later as python3; found: $$(python3 --version 2>&1)." >&2; exit 1; }
+	@python3 -m venv $(VENV) || \
+		{ echo "python3 cannot make virtual environments; on Debian install python3-venv." >&2; rm -rf $(VENV); exit 1; }
+
+$(VENV)/.installed-%: pyproject.toml | $(PYTHON)
+	@echo "Installing into $(VENV) …"
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable ".$(EXTRAS_$*)"
+	@touch $@

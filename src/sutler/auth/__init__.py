@@ -1,0 +1,121 @@
+"""Who asks, and what they may do.
+
+Owns experiments, users, memberships with their roles, tokens and the keys that sign them. A token is good until it
+expires or is revoked; it stands for its owner with the roles held at the moment, that of a job only for the files of
+one project. `Authenticator.authenticate` turns a token into a `Principal`, the `who` of every operation, and
+`permit(who, Action.X, Thing(...))` is the one permission question that all rooms ask.
+
+Signing in: `sign_in`, `sign_out`, `create_token`, `list_tokens`, `revoke_token`, `issue_local_token`, `issue_token_in`.
+People: `create_user`, `list_users`, `change_password`, `ensure_first_user`, `get_principal_of`.
+Experiments: `create_experiment`, `list_experiments`, `set_member`, `list_members`, `get_experiment_in`.
+"""
+
+from sutler.auth.authenticator import Authenticator
+from sutler.auth.errors import (
+    ExperimentExistsError,
+    ExperimentNotFoundError,
+    OldPasswordWrongError,
+    TokenExpiredError,
+    TokenInvalidError,
+    TokenNotFoundError,
+    TokenRevokedError,
+    UnknownUserError,
+    UserExistsError,
+    UserNotFoundError,
+    WeakPasswordError,
+    WrongPasswordError,
+)
+from sutler.auth.model import (
+    SYSTEM,
+    Action,
+    AuthEvent,
+    Experiment,
+    FirstUser,
+    IssuedToken,
+    Member,
+    Principal,
+    Role,
+    Thing,
+    TokenKind,
+    TokenRecord,
+    User,
+)
+from sutler.auth.operations.experiments import (
+    create_experiment,
+    find_experiment_in,
+    get_experiment_in,
+    list_experiments,
+    list_members,
+    set_member,
+)
+from sutler.auth.operations.first_user import ensure_first_user
+from sutler.auth.operations.principals import authenticate, get_principal_in, get_principal_of
+from sutler.auth.operations.tokens import (
+    create_token,
+    issue_local_token,
+    issue_token_in,
+    list_tokens,
+    load_signer,
+    revoke_token,
+    sign_in,
+    sign_out,
+)
+from sutler.auth.operations.users import change_password, create_user, list_users
+from sutler.auth.permission import may, permit
+from sutler.auth.rules import choose_owner_role, is_at_least
+from sutler.auth.signing import TokenSigner
+
+__all__ = [
+    "SYSTEM",
+    "Action",
+    "AuthEvent",
+    "Authenticator",
+    "Experiment",
+    "ExperimentExistsError",
+    "ExperimentNotFoundError",
+    "FirstUser",
+    "IssuedToken",
+    "Member",
+    "OldPasswordWrongError",
+    "Principal",
+    "Role",
+    "Thing",
+    "TokenExpiredError",
+    "TokenInvalidError",
+    "TokenKind",
+    "TokenNotFoundError",
+    "TokenRecord",
+    "TokenRevokedError",
+    "TokenSigner",
+    "UnknownUserError",
+    "User",
+    "UserExistsError",
+    "UserNotFoundError",
+    "WeakPasswordError",
+    "WrongPasswordError",
+    "authenticate",
+    "change_password",
+    "choose_owner_role",
+    "create_experiment",
+    "create_token",
+    "create_user",
+    "ensure_first_user",
+    "find_experiment_in",
+    "get_experiment_in",
+    "get_principal_in",
+    "get_principal_of",
+    "is_at_least",
+    "issue_local_token",
+    "issue_token_in",
+    "list_experiments",
+    "list_members",
+    "list_tokens",
+    "list_users",
+    "load_signer",
+    "may",
+    "permit",
+    "revoke_token",
+    "set_member",
+    "sign_in",
+    "sign_out",
+]

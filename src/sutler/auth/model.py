@@ -1,0 +1,193 @@
+"""Words of the room: experiments, users, roles, actions, and who is asking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class Role(StrEnum):
+    """What a member is in an experiment. Each role may also act as any role before it."""
+
+    ANALYSIS = "analysis"
+    SHIFTER = "production-shifter"
+    PRODUCTION = "production"
+    SUPERUSER = "superuser"
+
+
+class Action(StrEnum):
+    """What somebody may be permitted to do. The words appear in refusals."""
+
+    ANYONE = "anyone"
+    VIEW = "view"
+    CREATE = "create"
+    EDIT = "edit"
+    LAUNCH = "launch"
+    PROCESS = "process files of"
+    DECLARE = "declare files in"
+    MANAGE_MEMBERS = "manage the members of"
+    ADMINISTER = "administer"
+
+
+class TokenKind(StrEnum):
+    """What a token is for: scripts and people, a browser session, or the jobs of one submission."""
+
+    API = "api"
+    SESSION = "session"
+    JOB = "job"
+
+
+class AuthEvent(StrEnum):
+    """What can happen in this room, with the facts of each event."""
+
+    EXPERIMENT_CREATED = "auth.experiment_created"  # name
+    USER_CREATED = "auth.user_created"  # username
+    PASSWORD_CHANGED = "auth.password_changed"  # username  # noqa: S105 - a kind of event, not a password
+    MEMBER_CHANGED = "auth.member_changed"  # username, role or null
+    TOKEN_CREATED = "auth.token_created"  # jti, token kind, expires_at  # noqa: S105
+    TOKEN_REVOKED = "auth.token_revoked"  # jti  # noqa: S105
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """The group that everything belongs to."""
+
+    id: int
+    name: str
+    full_name: str
+    is_active: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class User:
+    """A person or service that can sign in."""
+
+    id: int
+    username: str
+    display_name: str
+    email: str
+    is_admin: bool
+    is_active: bool
+    created_at: datetime
+    signed_in_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Member:
+    """A user in an experiment."""
+
+    username: str
+    display_name: str
+    role: Role
+
+
+@dataclass(frozen=True)
+class Thing:
+    """What an action is about, as far as permission cares.
+
+    `owner_id` and `owner_role` are set for things that somebody made: analysis members change only their own,
+    production and shifters those of production. `project_id` is set for what a job may touch.
+    """
+
+    kind: str
+    experiment_id: int | None
+    owner_id: int | None = None
+    owner_role: Role | None = None
+    project_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who is asking, with the roles held at this moment.
+
+    `consulted` collects every permission question that was put; tests use it to prove that no operation forgot.
+    """
+
+    user_id: int
+    username: str
+    display_name: str
+    is_admin: bool
+    roles: Mapping[int, Role]
+    experiments: Mapping[int, str]
+    kind: TokenKind = TokenKind.API
+    jti: UUID | None = None
+    project_id: int | None = None
+    consulted: list[tuple[Action, Thing]] = field(default_factory=list, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Bearer:
+    """A user and, where one was shown, the token: everything that makes a principal.
+
+    `roles` and `experiments` are by experiment id, as text. The fields of the token are None where there is none.
+    """
+
+    user_id: int
+    username: str
+    display_name: str
+    is_admin: bool
+    is_active: bool
+    roles: Mapping[str, str]
+    experiments: Mapping[str, str]
+    jti: UUID | None = None
+    kind: TokenKind | None = None
+    experiment_id: int | None = None
+    experiment: str | None = None
+    project_id: int | None = None
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What signing in is checked against. Without a hash nobody can sign in as this user."""
+
+    user_id: int
+    username: str
+    password_hash: str | None = field(repr=False)
+    is_active: bool
+
+
+@dataclass(frozen=True)
+class FirstUser:
+    """The user that a new installation begins with: the only time the password is known."""
+
+    username: str
+    password: str = field(repr=False)
+    is_generated: bool
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """A key that tokens are signed with."""
+
+    key_id: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class IssuedToken:
+    """A token that was just made: the only time its text is known."""
+
+    text: str = field(repr=False)
+    jti: UUID
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class TokenRecord:
+    """A token as it is listed: never its text."""
+
+    jti: UUID
+    kind: TokenKind
+    label: str
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+
+
+SYSTEM = Principal(user_id=0, username="sutler", display_name="Sutler itself", is_admin=True, roles={}, experiments={})

@@ -1,0 +1,59 @@
+"""Errors of the campaigns room."""
+
+from __future__ import annotations
+
+from sutler.base.errors import ConflictError, InvalidInputError
+
+
+class NotAScriptError(InvalidInputError):
+    """The launch script cannot be run."""
+
+    code = "campaigns.not_a_script"
+
+
+class UnknownVariableError(InvalidInputError):
+    """The text uses a variable that has no value."""
+
+    code = "campaigns.unknown_variable"
+
+
+class SplitTypeError(InvalidInputError):
+    """The split type cannot be read."""
+
+    code = "campaigns.split_type"
+
+
+class StageWithoutDataError(InvalidInputError):
+    """The stage has nothing to work on."""
+
+    code = "campaigns.stage_without_data"
+
+
+class CampaignShapeError(InvalidInputError):
+    """The stages and dependencies of the campaign do not fit together."""
+
+    code = "campaigns.shape"
+
+
+class StageHeldError(ConflictError):
+    """Launches of this stage are on hold."""
+
+    code = "campaigns.stage_held"
+
+
+class NothingToLaunchError(ConflictError):
+    """There are no files for a new submission."""
+
+    code = "campaigns.nothing_to_launch"
+
+
+class SubmissionOverError(ConflictError):
+    """The submission has ended already."""
+
+    code = "campaigns.submission_over"
+
+
+class LaunchKeyTakenError(ConflictError):
+    """That launch key was used for another stage."""
+
+    code = "campaigns.launch_key_taken"

@@ -1,0 +1,88 @@
+"""The lists of the room: what the listing builder turns into pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, LiteralString
+
+from sutler.campaigns.model import CampaignSummary, SubmissionSummary
+from sutler.database import Tx
+from sutler.database.listing import Key, Page, list_page
+from sutler.database.sql import Fragment, sql, value
+
+_CAMPAIGNS: Final[LiteralString] = """
+SELECT campaign.id, experiment.name AS experiment, campaign.name, campaign.is_active, creator.username AS creator,
+       campaign.created_at, staged.stage_count, submitted.submission_count, submitted.open_submission_count,
+       submitted.failed_file_count
+FROM campaigns.campaigns AS campaign
+JOIN auth.experiment_names AS experiment ON experiment.id = campaign.experiment_id
+JOIN auth.user_names AS creator ON creator.id = campaign.created_by
+CROSS JOIN LATERAL (
+    SELECT count(*) AS stage_count FROM campaigns.stages AS stage WHERE stage.campaign_id = campaign.id
+) AS staged
+CROSS JOIN LATERAL (
+    SELECT count(*) AS submission_count,
+           count(*) FILTER (WHERE submission.ended_at IS NULL) AS open_submission_count,
+           coalesce(sum(share.failed_count), 0)::bigint AS failed_file_count
+    FROM campaigns.submissions AS submission
+    JOIN dispatch.share_progress AS share ON share.share_id = submission.share_id
+    WHERE submission.campaign_id = campaign.id
+) AS submitted
+"""
+
+_SUBMISSIONS: Final[LiteralString] = """
+SELECT submission.id, submission.campaign_id, campaign.name AS campaign, submission.stage_id, stage.name AS stage,
+       campaign.data_handler, submission.cause, submission.upstream_submission_id, submission.status,
+       submission.batch_status, submission.reason, submission.project_id, launcher.username AS launched_by,
+       submission.created_at, submission.ended_at, share.total_count, share.initial_count, share.unlocated_count,
+       share.reserved_count, share.done_count, share.failed_count, share.output_count
+FROM campaigns.submissions AS submission
+JOIN campaigns.campaigns AS campaign ON campaign.id = submission.campaign_id
+JOIN campaigns.stages AS stage ON stage.id = submission.stage_id
+JOIN auth.user_names AS launcher ON launcher.id = submission.launched_by
+JOIN dispatch.share_progress AS share ON share.share_id = submission.share_id
+"""
+
+_NEWEST_CAMPAIGN: Final = Key("campaign.id", "bigint", is_descending=True)
+_NEWEST_SUBMISSION: Final = Key("submission.id", "bigint", is_descending=True)
+
+
+async def list_campaigns(
+    tx: Tx, *, experiment_ids: Sequence[int], name: str | None, after: str | None, limit: int
+) -> Page[CampaignSummary]:
+    """Return campaigns of experiments, newest first; `name` may hold `*` for any run of characters."""
+    filters = [sql("campaign.experiment_id = ANY(") + value(list(experiment_ids), "bigint[]") + sql(")")]
+    if name:
+        pattern = name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("*", "%")
+        filters.append(sql("campaign.name ILIKE ") + value(pattern, "text"))
+    return await list_page(
+        tx, CampaignSummary, select=_CAMPAIGNS, filters=filters, key=_NEWEST_CAMPAIGN, after=after, limit=limit
+    )
+
+
+async def list_submissions(
+    tx: Tx,
+    *,
+    experiment_ids: Sequence[int],
+    campaign_id: int | None = None,
+    stage_id: int | None = None,
+    submission_id: int | None = None,
+    is_open: bool | None = None,
+    after: str | None = None,
+    limit: int = 100,
+) -> Page[SubmissionSummary]:
+    """Return submissions, newest first, of experiments and further of one campaign, stage or number."""
+    filters: list[Fragment] = [
+        sql("submission.experiment_id = ANY(") + value(list(experiment_ids), "bigint[]") + sql(")")
+    ]
+    if campaign_id is not None:
+        filters.append(sql("submission.campaign_id = ") + value(campaign_id, "bigint"))
+    if stage_id is not None:
+        filters.append(sql("submission.stage_id = ") + value(stage_id, "bigint"))
+    if submission_id is not None:
+        filters.append(sql("submission.id = ") + value(submission_id, "bigint"))
+    if is_open is not None:
+        filters.append(sql("submission.ended_at IS NULL") if is_open else sql("submission.ended_at IS NOT NULL"))
+    return await list_page(
+        tx, SubmissionSummary, select=_SUBMISSIONS, filters=filters, key=_NEWEST_SUBMISSION, after=after, limit=limit
+    )

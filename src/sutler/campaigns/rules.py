@@ -1,0 +1,252 @@
+"""Pure decisions of the room: substitution, parameters, plans, statuses."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+
+from sutler.base.did import Did
+from sutler.base.errors import Problem
+from sutler.campaigns.errors import CampaignShapeError, StageWithoutDataError, UnknownVariableError
+from sutler.campaigns.model import (
+    BatchStatus,
+    JobType,
+    NewCampaign,
+    NewDependency,
+    NewStage,
+    Parameters,
+    Stage,
+    StageType,
+    SubmissionStatus,
+)
+from sutler.dispatch.model import Counts
+from sutler.launch.model import Launch, LaunchState
+
+_VARIABLE = re.compile(r"%(?:%|\((?P<name>[^)]*)\)s)")
+
+
+def substitute(text: str, variables: Mapping[str, str], *, where: str) -> str:
+    """Replace `%(name)s` by values and `%%` by `%`; every other percent sign stays.
+
+    Raises UnknownVariableError, naming the place, the variable and what there is.
+    """
+
+    def replace(match: re.Match[str]) -> str:
+        name = match["name"]
+        if name is None:
+            return "%"
+        if name not in variables:
+            known = ", ".join(sorted(variables))
+            raise UnknownVariableError(
+                [Problem(where, f"%({name})s has no value; there are {known}")], variable=name, known=sorted(variables)
+            )
+        return variables[name]
+
+    return _VARIABLE.sub(replace, text)
+
+
+def merge_parameters(*sources: Parameters) -> Parameters:
+    """Put ordered parameters over each other: a later value replaces in place, a new key comes last."""
+    merged: dict[str, str] = {}
+    for source in sources:
+        merged.update(source)
+    return tuple(merged.items())
+
+
+def build_arguments(launch_script: str, parameters: Parameters, variables: Mapping[str, str]) -> tuple[str, ...]:
+    """Make the argument list of a run: the script's words, then key and value of each parameter as one word.
+
+    A key that ends in a blank is an option whose value is a word of its own, as in `("--seed ", "7")`. Variables are
+    replaced after the text was split into words, so a value with blanks or quotes stays one word.
+    Raises UnknownVariableError; CampaignShapeError when the script has an open quote or no word.
+    """
+    try:
+        words = shlex.split(launch_script)
+    except ValueError as error:
+        raise CampaignShapeError([Problem("launch_script", f"{error} in {launch_script!r}")]) from error
+    if not words:
+        raise CampaignShapeError([Problem("launch_script", "is empty")])
+    for key, text in parameters:
+        words += [key.rstrip(), text] if key.endswith(" ") else [key + text]
+    return tuple(substitute(word, variables, where="launch_script") for word in words if word)
+
+
+def list_variables(
+    *,
+    keywords: Mapping[str, str],
+    campaign: str,
+    stage: str,
+    version: str,
+    experiment: str,
+    launcher: str,
+    dataset: str,
+) -> dict[str, str]:
+    """Return what `%(name)s` may name. The built-in names win over keywords of the campaign."""
+    built_in = {
+        "campaign": campaign,
+        "stage": stage,
+        "version": version,
+        "experiment": experiment,
+        "group": experiment,
+        "experimenter": launcher,
+        "dataset": dataset,
+        "parameter": dataset,
+    }
+    return {**keywords, **built_in}
+
+
+def name_output_dataset(pattern: str, variables: Mapping[str, str], *, submission_id: int) -> tuple[str, str | None]:
+    """Return the name of a submission's output dataset, and of the stage's dataset above it if there is one.
+
+    A pattern without `%(submission)s` names one dataset for all submissions. With it, what is left when the last part
+    is taken away is the dataset of the stage. Blanks become underscores.
+    """
+    full = substitute(pattern, {**variables, "submission": str(submission_id)}, where="output_dataset")
+    name = full.replace(" ", "_")
+    if "%(submission)s" not in pattern:
+        return name, None
+    parent = name.removesuffix(f".{submission_id}")
+    return name, None if parent == name else parent
+
+
+def build_environment(
+    stage: Stage, job_type: JobType, *, submission_id: int, project_id: int, share_id: int, names: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the environment of a batch job: what the worker reads, and the names that launch scripts know.
+
+    `names` has campaign, campaign_id, experiment, launcher, dataset, output_dataset, output_namespace, output_url,
+    server_url.
+    """
+    return {
+        "SUTLER_URL": names["server_url"],
+        "SUTLER_PROJECT_ID": str(project_id),
+        "SUTLER_SHARE_ID": str(share_id),
+        "SUTLER_SUBMISSION_ID": str(submission_id),
+        "SUTLER_FILES_PER_RUN": str(job_type.files_per_run),
+        "SUTLER_OUTPUT_PATTERNS": "\n".join(job_type.output_file_patterns),
+        "SUTLER_OUTPUT_NAMESPACE": names["output_namespace"],
+        "SUTLER_OUTPUT_DATASET": names["output_dataset"],
+        "SUTLER_OUTPUT_RSE": job_type.output_rse,
+        "SUTLER_OUTPUT_URL": names["output_url"],
+        "SUTLER_RUN_TIMEOUT_SECONDS": "" if job_type.run_timeout is None else str(job_type.run_timeout.total_seconds()),
+        "POMS4_CAMPAIGN_ID": names["campaign_id"],
+        "POMS4_CAMPAIGN_NAME": names["campaign"],
+        "POMS4_CAMPAIGN_STAGE_ID": str(stage.id),
+        "POMS4_CAMPAIGN_STAGE_NAME": stage.name,
+        "POMS4_CAMPAIGN_STAGE_TYPE": stage.stage_type.value,
+        "POMS4_SUBMISSION_ID": str(submission_id),
+        "POMS_CAMPAIGN_ID": str(stage.id),
+        "POMS_CAMPAIGN_NAME": f"{names['campaign']}__{stage.name}".replace(" ", "_"),
+        "POMS_TASK_ID": str(submission_id),
+        "POMS_LAUNCHER": names["launcher"],
+        "POMS_DATA_DISPATCHER_TASK_ID": str(submission_id),
+        "POMS_DATA_DISPATCHER_PROJECT_ID": str(project_id),
+        "POMS_DATA_DISPATCHER_DATASET_QUERY": names["dataset"],
+        "GROUP": names["experiment"],
+    }
+
+
+def check_stage_has_data(stage: NewStage, upstream: Iterable[str]) -> None:
+    """Raise StageWithoutDataError unless something feeds the stage: a query, an upstream stage, or unit numbers."""
+    if stage.stage_type is StageType.GENERATOR:
+        if not stage.unit_count:
+            raise StageWithoutDataError(
+                [Problem(f"stage {stage.name}", "a generator needs unit_count, the number of units it makes")]
+            )
+        if stage.dataset_query:
+            raise StageWithoutDataError([Problem(f"stage {stage.name}", "a generator has no dataset_query")])
+    elif not stage.dataset_query and not any(upstream):
+        raise StageWithoutDataError(
+            [
+                Problem(
+                    f"stage {stage.name}",
+                    "has no data: give it a dataset_query, or a dependency on the stage whose outputs it reads",
+                )
+            ]
+        )
+
+
+def check_campaign(campaign: NewCampaign) -> None:
+    """Raise CampaignShapeError or StageWithoutDataError unless names are unique and dependencies name stages."""
+    names = [stage.name for stage in campaign.stages]
+    problems = [Problem(f"stage {name}", "is there twice") for name in sorted({n for n in names if names.count(n) > 1})]
+    for dependency in campaign.dependencies:
+        problems += _check_dependency(dependency, names)
+    if problems:
+        raise CampaignShapeError(problems)
+    for stage in campaign.stages:
+        check_stage_has_data(
+            stage, [d.upstream_stage for d in campaign.dependencies if d.downstream_stage == stage.name]
+        )
+
+
+def _check_dependency(dependency: NewDependency, names: Sequence[str]) -> list[Problem]:
+    where = f"dependency {dependency.upstream_stage} → {dependency.downstream_stage}"
+    problems = [
+        Problem(where, f"there is no stage {name}")
+        for name in (dependency.upstream_stage, dependency.downstream_stage)
+        if name not in names
+    ]
+    if dependency.upstream_stage == dependency.downstream_stage:
+        problems.append(Problem(where, "a stage cannot feed itself"))
+    return problems
+
+
+def list_units(count: int, *, prefix: str) -> list[tuple[str, dict[str, object]]]:
+    """Return name and attributes of a generator's units: `PREFIX.000001` with its index from 0."""
+    return [(f"{prefix}.{index + 1:06d}", {"index": index, "unit_count": count}) for index in range(count)]
+
+
+def decide_completion(counts: Counts, *, jobs_are_over: bool) -> SubmissionStatus | None:
+    """Say how a submission ended, or None while it goes on.
+
+    It ends when every owned file is final, or when no job is left that could process one; then it is `Completed` only
+    if every file is done.
+    """
+    if not counts.is_final and not jobs_are_over:
+        return None
+    is_clean = counts.done_count == counts.total_count
+    return SubmissionStatus.COMPLETED if is_clean else SubmissionStatus.COMPLETED_WITH_FAILURES
+
+
+def may_feed_dependants(counts: Counts, *, completion_pct: float) -> bool:
+    """Whether enough files are done for dependants to start. Only done files count."""
+    return counts.total_count > 0 and 100 * counts.done_count >= completion_pct * counts.total_count
+
+
+def decide_batch_status(launch: Launch, *, is_cancelled: bool) -> BatchStatus:
+    """Say in one word how the batch side of a submission is."""
+    if launch.state is LaunchState.FAILED:
+        return BatchStatus.LAUNCH_FAILED
+    if launch.state is LaunchState.ENDED:
+        if is_cancelled:
+            return BatchStatus.CANCELLED
+        return BatchStatus.FAILED if launch.failed_count else BatchStatus.COMPLETED
+    if launch.state is LaunchState.INTENDED:
+        return BatchStatus.NEW
+    if launch.running_count:
+        return BatchStatus.RUNNING
+    return BatchStatus.HELD if launch.held_count else BatchStatus.IDLE
+
+
+def check_output_namespace(job_type: JobType, fallback: str) -> str:
+    """Return the namespace that outputs go to: the job type's own, else the experiment's name."""
+    return Did.parse(f"{job_type.output_namespace or fallback}:x").namespace
+
+
+def describe_launch(launch: Launch) -> str:
+    """Say in one sentence what the batch side of an open submission does."""
+    if launch.state is LaunchState.INTENDED:
+        return "The launch has not reached the batch system yet."
+    parts = [
+        f"{count} {word}"
+        for count, word in (
+            (launch.running_count, "running"),
+            (launch.waiting_count, "waiting in the queue"),
+            (launch.held_count, "held"),
+            (launch.ended_count, "ended"),
+        )
+        if count
+    ]
+    return f"Jobs: {', '.join(parts)}." if parts else "No job has been seen yet."

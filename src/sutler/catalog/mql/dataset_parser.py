@@ -1,0 +1,68 @@
+"""From text to tree: which datasets are meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from sutler.catalog.mql.condition_parser import parse_condition
+from sutler.catalog.mql.cursor import Cursor
+from sutler.catalog.mql.lexer import Kind
+from sutler.catalog.mql.subjects import DATASETS
+from sutler.catalog.mql.terms import check_writable
+from sutler.catalog.mql.tree import DatasetPattern, DatasetRegexp, DatasetSelector, QualifiedName, Subsets
+
+_PATTERN = re.compile(r"[A-Za-z0-9$@_./*?^%-]+")
+_NAME = "a dataset name like namespace:name"
+
+
+def parse_selectors(cursor: Cursor, over: Callable[[], bool]) -> tuple[DatasetSelector, ...]:
+    """Read the list of datasets after `from`. `over` says whether the thing after a comma is no dataset."""
+    cursor.accept_word("datasets")
+    selectors = [_parse_selector(cursor, "from")]
+    while cursor.accept_comma(over):
+        selectors.append(_parse_selector(cursor, ","))
+    return tuple(selectors)
+
+
+def _parse_selector(cursor: Cursor, after: str) -> DatasetSelector:
+    name = _parse_matching(cursor) if cursor.accept_word("matching") else _parse_name(cursor, after)
+    subsets = _parse_subsets(cursor)
+    having = parse_condition(cursor, DATASETS) if cursor.accept_word("having") else None
+    return DatasetSelector(name, subsets, having)
+
+
+def _parse_name(cursor: Cursor, after: str) -> QualifiedName:
+    start = cursor.token
+    namespace = cursor.expect_name(f"{_NAME} after '{after}'")
+    if not cursor.accept_sign(":"):
+        cursor.fail(f"expected {_NAME} after '{after}'", at=start, near=("matching",))
+    return QualifiedName(namespace, cursor.expect_name(f"a dataset name after '{namespace}:'"))
+
+
+def _parse_matching(cursor: Cursor) -> DatasetPattern | DatasetRegexp:
+    if cursor.accept_word("regexp"):
+        namespace = _parse_namespace(cursor, "'matching regexp'", 'namespace:"regular expression"')
+        if cursor.token.kind is not Kind.STRING:
+            cursor.fail(f"expected a regular expression in quotes after '{namespace}:'")
+        start = cursor.take()
+        with cursor.placing(start):
+            return DatasetRegexp(namespace, check_writable(start.text))
+    namespace = _parse_namespace(cursor, "'matching'", "namespace:name*")
+    if cursor.token.kind is not Kind.WORD or not _PATTERN.fullmatch(cursor.token.text):
+        cursor.fail(f"expected a pattern like name* after '{namespace}:'")
+    return DatasetPattern(namespace, cursor.take().text)
+
+
+def _parse_namespace(cursor: Cursor, after: str, example: str) -> str:
+    namespace = cursor.expect_name(f"a namespace after {after}, like {example}")
+    cursor.expect_sign(":", f"':' and a name after the namespace, like {example}")
+    return namespace
+
+
+def _parse_subsets(cursor: Cursor) -> Subsets:
+    if not cursor.accept_word("with"):
+        return Subsets.NONE
+    if not cursor.accept_word("subsets"):
+        cursor.fail("expected 'subsets' after 'with'", near=("subsets",))
+    return Subsets.RECURSIVE if cursor.accept_word("recursively") else Subsets.DIRECT

@@ -1,0 +1,70 @@
+"""Statements around the statement of a query: read its files, count them, take from them by a ledger.
+
+A query that is wrapped like this stays one statement, so what is selected and what is entered into the ledger cannot
+differ, and ids never travel.
+"""
+
+from __future__ import annotations
+
+from sutler.catalog.mql.compile import compile_files
+from sutler.catalog.mql.scope import Scope
+from sutler.catalog.mql.tree import FileQuery
+from sutler.catalog.mql.tree import limit as limited
+from sutler.database.sql import Fragment, sql, value
+
+_IN_ORDER = sql(" order by chosen.created_at, chosen.fid")
+
+
+def select_files(tree: FileQuery, scope: Scope, *, limit: int | None, with_metadata: bool = False) -> Fragment:
+    """A statement with one row `id, fid, namespace, name, size_bytes` and perhaps `metadata` per file, in order."""
+    metadata = sql(", f.metadata") if with_metadata else sql("")
+    tree = tree if limit is None else limited(tree, limit)
+    chosen = sql("with chosen as materialized (") + compile_files(tree, scope) + sql(")")
+    return chosen + _read_chosen(metadata) + _IN_ORDER
+
+
+def count_files(tree: FileQuery, scope: Scope) -> Fragment:
+    """A statement with one row `count`."""
+    return sql("select count(*) as count from (") + compile_files(tree, scope) + sql(") wanted")
+
+
+def take_files(tree: FileQuery, scope: Scope, *, ledger_id: int, limit: int | None) -> Fragment:
+    """A statement that enters the first files which are not in the ledger, and yields them like `select_files`.
+
+    Lock the ledger in a statement before, so that this one sees what others have taken.
+    """
+    wanted = _untaken(tree, scope, ledger_id) + sql(" order by wanted.created_at, wanted.fid")
+    if limit is not None:
+        wanted += sql(" limit ") + value(limit, "bigint")
+    entered = (
+        sql("), entered as (insert into catalog.ledger_entries (ledger_id, file_key) select ")
+        + value(ledger_id, "bigint")
+        + sql(", chosen.fid from chosen on conflict do nothing returning file_key)")
+    )
+    from_entered = _read_chosen(sql("")) + sql(" join entered on entered.file_key = chosen.fid")
+    return sql("with chosen as materialized (") + wanted + entered + from_entered + _IN_ORDER
+
+
+def count_untaken(tree: FileQuery, scope: Scope, *, ledger_id: int) -> Fragment:
+    """A statement with one row `count`: the files of the query that are not in the ledger."""
+    return sql("select count(*) as count from (") + _untaken(tree, scope, ledger_id) + sql(") untaken")
+
+
+def _untaken(tree: FileQuery, scope: Scope, ledger_id: int) -> Fragment:
+    """The ledger is asked by its key, file by file, and only until there are enough: `offset 0` keeps it that way.
+
+    As a join it would depend on statistics, and those of a ledger that grew a moment ago say that it is empty: then the
+    planner compares each file with each entry.
+    """
+    return (
+        sql("select wanted.* from (")
+        + compile_files(tree, scope)
+        + sql(") wanted where not exists (select from catalog.ledger_entries entry where entry.ledger_id = ")
+        + value(ledger_id, "bigint")
+        + sql(" and entry.file_key = wanted.fid offset 0)")
+    )
+
+
+def _read_chosen(more_columns: Fragment) -> Fragment:
+    columns = sql(" select chosen.id, chosen.fid, chosen.namespace, chosen.name, f.size_bytes") + more_columns
+    return columns + sql(" from chosen join catalog.files f on f.id = chosen.id")

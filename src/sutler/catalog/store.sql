@@ -1,0 +1,180 @@
+-- name: insert_namespace
+-- Make a namespace, unless there is one of that name.
+INSERT INTO catalog.namespaces (name, experiment_id, description, owner_user_id, owner_role, created_at, created_by)
+VALUES (:name, :experiment_id, :description, :owner_user_id, :owner_role, :now, :username)
+ON CONFLICT DO NOTHING
+RETURNING name, experiment_id, description, owner_user_id, owner_role, created_at, created_by
+
+-- name: list_namespaces_named
+-- Read the namespaces of these names.
+SELECT name, experiment_id, description, owner_user_id, owner_role, created_at, created_by
+FROM catalog.namespaces
+WHERE name = ANY(:names::text[])
+
+-- name: list_namespaces
+-- Read the namespaces of these experiments, or all.
+SELECT name, experiment_id, description, owner_user_id, owner_role, created_at, created_by
+FROM catalog.namespaces
+WHERE :experiment_ids::bigint[] IS NULL OR experiment_id = ANY(:experiment_ids::bigint[])
+ORDER BY name
+
+-- name: insert_dataset
+-- Make a dataset, unless there is one of that name.
+INSERT INTO catalog.datasets
+    (namespace, name, experiment_id, description, frozen, monotonic, metadata, created_at, created_by)
+VALUES (:namespace, :name, :experiment_id, :description, :frozen, :monotonic, :metadata::jsonb, :now, :username)
+ON CONFLICT DO NOTHING
+RETURNING id, namespace, name, experiment_id, description, frozen, monotonic, metadata, file_count,
+    created_at, created_by
+
+-- name: find_dataset
+-- Read one dataset.
+SELECT id, namespace, name, experiment_id, description, frozen, monotonic, metadata, file_count, created_at, created_by
+FROM catalog.datasets
+WHERE namespace = :namespace AND name = :name
+
+-- name: lock_dataset
+-- Read one dataset and keep others from changing its flags and its count until this transaction ends.
+SELECT id, namespace, name, experiment_id, description, frozen, monotonic, metadata, file_count, created_at, created_by
+FROM catalog.datasets
+WHERE namespace = :namespace AND name = :name
+FOR NO KEY UPDATE
+
+-- name: is_dataset_below
+-- Say whether a dataset is another one or anywhere below it.
+WITH RECURSIVE below (id) AS (
+    SELECT :upper_id::bigint
+    UNION
+    SELECT link.child_id FROM below JOIN catalog.dataset_children AS link ON link.parent_id = below.id
+)
+SELECT EXISTS (SELECT FROM below WHERE below.id = :lower_id::bigint)
+
+-- name: link_datasets
+-- Put a dataset below another one.
+INSERT INTO catalog.dataset_children (parent_id, child_id) VALUES (:parent_id, :child_id) ON CONFLICT DO NOTHING
+
+-- name: insert_files
+-- hot
+-- Declare files in the order given, passing over those whose name or fid is taken.
+INSERT INTO catalog.files
+    (fid, namespace, name, experiment_id, size_bytes, checksums, metadata, created_at, created_by)
+SELECT given.fid, given.namespace, given.name, :experiment_id, given.size_bytes, given.checksums, given.metadata,
+    :now, :username
+FROM unnest(
+    :fids::text[], :namespaces::text[], :names::text[], :sizes::bigint[], :checksums::jsonb[], :metadata::jsonb[]
+) AS given (fid, namespace, name, size_bytes, checksums, metadata)
+ON CONFLICT DO NOTHING
+RETURNING id, fid, namespace, name, experiment_id, size_bytes, checksums, retired_at IS NOT NULL AS is_retired
+
+-- name: list_files_named
+-- hot
+-- Read what names and contents say of many files at once.
+SELECT f.id, f.fid, f.namespace, f.name, f.experiment_id, f.size_bytes, f.checksums,
+    f.retired_at IS NOT NULL AS is_retired
+FROM unnest(:namespaces::text[], :names::text[]) AS given (namespace, name)
+JOIN catalog.files AS f ON f.namespace = given.namespace AND f.name = given.name
+
+-- name: insert_provenance
+-- Link children with their parents, and tell the children of links that are new.
+INSERT INTO catalog.provenance (parent_id, child_id)
+SELECT given.parent_id, given.child_id
+FROM unnest(:parent_ids::bigint[], :child_ids::bigint[]) AS given (parent_id, child_id)
+ON CONFLICT DO NOTHING
+RETURNING child_id
+
+-- name: list_own_ancestors
+-- Tell those of these files that are among their own ancestors.
+WITH RECURSIVE ancestry (start_id, id) AS (
+    SELECT link.child_id, link.parent_id
+    FROM catalog.provenance AS link
+    WHERE link.child_id = ANY(:file_ids::bigint[])
+    UNION
+    SELECT ancestry.start_id, link.parent_id
+    FROM ancestry JOIN catalog.provenance AS link ON link.child_id = ancestry.id
+)
+SELECT start_id FROM ancestry WHERE start_id = id
+
+-- name: insert_members
+-- Put files into a dataset; the count of the dataset grows by those that were not in it.
+WITH added AS (
+    INSERT INTO catalog.dataset_files (dataset_id, file_id)
+    SELECT :dataset_id, given.file_id FROM unnest(:file_ids::bigint[]) AS given (file_id)
+    ON CONFLICT DO NOTHING
+    RETURNING file_id
+)
+UPDATE catalog.datasets
+SET file_count = file_count + counted.added
+FROM (SELECT count(*) AS added FROM added) AS counted
+WHERE id = :dataset_id AND counted.added > 0
+RETURNING counted.added
+
+-- name: find_file_named
+-- Read one file by its name.
+SELECT id, fid, namespace, name, experiment_id, size_bytes, checksums, metadata, created_at, created_by,
+    updated_at, updated_by, retired_at, retired_by
+FROM catalog.files
+WHERE namespace = :namespace AND name = :name
+
+-- name: find_file
+-- Read one file by its fid.
+SELECT id, fid, namespace, name, experiment_id, size_bytes, checksums, metadata, created_at, created_by,
+    updated_at, updated_by, retired_at, retired_by
+FROM catalog.files
+WHERE fid = :fid
+
+-- name: list_parents
+-- Read the first parents of a file, in the order in which they were declared.
+SELECT f.id, f.fid, f.namespace, f.name, f.size_bytes
+FROM catalog.provenance AS link JOIN catalog.files AS f ON f.id = link.parent_id
+WHERE link.child_id = :file_id
+ORDER BY link.parent_id
+LIMIT :count
+
+-- name: list_children
+-- Read the first children of a file, in the order in which they were declared.
+SELECT f.id, f.fid, f.namespace, f.name, f.size_bytes
+FROM catalog.provenance AS link JOIN catalog.files AS f ON f.id = link.child_id
+WHERE link.parent_id = :file_id
+ORDER BY link.child_id
+LIMIT :count
+
+-- name: list_datasets_of
+-- Read the names of the first datasets that a file is in.
+SELECT dataset.namespace, dataset.name
+FROM catalog.dataset_files AS member JOIN catalog.datasets AS dataset ON dataset.id = member.dataset_id
+WHERE member.file_id = :file_id
+ORDER BY member.dataset_id
+LIMIT :count
+
+-- name: count_relatives
+-- Count the parents, children and datasets of a file.
+SELECT
+    (SELECT count(*) FROM catalog.provenance WHERE child_id = :file_id) AS parent_count,
+    (SELECT count(*) FROM catalog.provenance WHERE parent_id = :file_id) AS child_count,
+    (SELECT count(*) FROM catalog.dataset_files WHERE file_id = :file_id) AS dataset_count
+
+-- name: change_metadata
+-- Merge into, or replace, the metadata of a file.
+UPDATE catalog.files
+SET metadata = CASE WHEN :replaces::boolean THEN :metadata::jsonb ELSE metadata || :metadata::jsonb END,
+    updated_at = :now,
+    updated_by = :username
+WHERE id = :file_id
+RETURNING id, fid, namespace, name, experiment_id, size_bytes, checksums, metadata, created_at, created_by,
+    updated_at, updated_by, retired_at, retired_by
+
+-- name: insert_ledger
+-- Open a ledger.
+INSERT INTO catalog.ledgers (experiment_id, created_at) VALUES (:experiment_id, :now) RETURNING id
+
+-- name: lock_ledger
+-- Keep others from taking by a ledger until this transaction ends, and tell the experiment it belongs to.
+SELECT experiment_id FROM catalog.ledgers WHERE id = :ledger_id FOR NO KEY UPDATE
+
+-- name: plan_by_values
+-- Have what follows in this transaction planned for its values each time.
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true)
+
+-- name: forget_plans
+-- Have the statements and foreign key checks of this session planned anew, for the tables as they are now.
+SELECT catalog.forget_plans()

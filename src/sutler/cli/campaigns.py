@@ -1,0 +1,158 @@
+"""Campaigns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sutler.cli.asking import connect, read_document, read_shape, take
+from sutler.cli.options import Experiment, File, Json, Limit
+from sutler.cli.output import print_facts, print_json, print_table
+
+if TYPE_CHECKING:
+    from sutler.client import Client
+    from sutler.wire.campaigns import Campaign
+    from sutler.wire.submissions import CampaignView
+
+commands = typer.Typer(no_args_is_help=True, help="Campaigns: what is to run, in which order.")
+
+_PARTS = {"login_setups", "job_types", "campaign"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    app.add_typer(commands, name="campaign")
+
+
+@commands.command("list")
+def list_campaigns(
+    *,
+    name: Annotated[str | None, typer.Argument(help="Only these; * stands for any characters.")] = None,
+    experiment: Experiment = None,
+    limit: Limit = 100,
+    as_json: Json = False,
+) -> None:
+    """List campaigns, newest first."""
+    with connect() as client:
+        items = take(client, client.list_campaigns, limit, experiment=experiment, name=name)
+    if as_json:
+        print_json(items)
+        return
+    print_table(
+        ("id", "experiment", "name", "stages", "submissions", "open", "failed files", "creator", "created"),
+        [
+            (
+                one.id,
+                one.experiment,
+                one.name,
+                one.stage_count,
+                one.submission_count,
+                one.open_submission_count,
+                one.failed_file_count,
+                one.creator,
+                one.created_at,
+            )
+            for one in items
+        ],
+    )
+
+
+@commands.command("show")
+def show_campaign(
+    *,
+    campaign_id: Annotated[int, typer.Argument(metavar="ID", help="The number of the campaign.")],
+    as_json: Json = False,
+) -> None:
+    """Show a campaign with its stages and newest submissions."""
+    with connect() as client:
+        view = client.view_campaign(campaign_id)
+    if as_json:
+        print_json(view)
+    else:
+        _print_view(view)
+
+
+@commands.command("create")
+def create_campaign(*, file: File, as_json: Json = False) -> None:
+    """Make a campaign from a file: its experiment, name, stages and dependencies.
+
+    Or from a file with the parts `login_setups`, `job_types` and `campaign`, which are saved in this order.
+    """
+    document = read_document(file)
+    with connect() as client:
+        created = _save(client, document, file)
+        view = client.view_campaign(created.id)
+    if as_json:
+        print_json(view)
+    else:
+        typer.echo(f"Campaign {created.id} {created.name} is there.")
+        _print_stages(view)
+
+
+def _save(client: Client, document: Any, file: str) -> Campaign:  # noqa: ANN401 - whatever the file holds
+    from sutler.wire import campaigns as wire
+
+    parts = document if isinstance(document, dict) and document.keys() & _PARTS else {"campaign": document}
+    setups = read_shape(_tuple_of(wire.NewLoginSetup), parts.get("login_setups", []), f"{file}: login_setups")
+    job_types = read_shape(_tuple_of(wire.NewJobType), parts.get("job_types", []), f"{file}: job_types")
+    campaign = read_shape(wire.NewCampaign, parts.get("campaign"), f"{file}: campaign")
+    for setup in setups:
+        client.save_login_setup(setup)
+    for job_type in job_types:
+        client.save_job_type(job_type)
+    return client.create_campaign(campaign)
+
+
+def _tuple_of(shape: Any) -> Any:  # noqa: ANN401 - a type made at run time
+    return tuple[shape, ...]
+
+
+def _print_view(view: CampaignView) -> None:
+    campaign = view.campaign
+    print_facts(
+        [
+            ("campaign", f"{campaign.id} {campaign.name}"),
+            ("experiment", campaign.experiment),
+            ("creator", f"{campaign.creator} as {campaign.creator_role}"),
+            ("created", campaign.created_at),
+            ("keywords", campaign.keywords),
+        ]
+    )
+    typer.echo()
+    _print_stages(view)
+    if view.dependencies:
+        typer.echo()
+        print_table(
+            ("from stage", "to stage", "files like"),
+            [(one.upstream_stage, one.downstream_stage, one.file_pattern) for one in view.dependencies],
+        )
+    if view.submissions:
+        typer.echo()
+        print_table(
+            ("submission", "stage", "status", "batch", "done %", "failed", "created"),
+            [
+                (s.id, s.stage, s.status, s.batch_status, s.percent_completed, s.failed_count, s.created_at)
+                for s in view.submissions
+            ],
+        )
+
+
+def _print_stages(view: CampaignView) -> None:
+    print_table(
+        ("stage", "name", "job type", "login setup", "data", "split", "held", "submissions", "running"),
+        [
+            (
+                one.id,
+                one.name,
+                one.job_type,
+                one.login_setup,
+                one.dataset_query or one.stage_type,
+                one.split_type,
+                one.is_held,
+                one.submission_count,
+                one.running_count,
+            )
+            for one in view.stages
+        ],
+    )

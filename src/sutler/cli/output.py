@@ -1,0 +1,87 @@
+"""What commands print: tables for people, JSON for programs.
+
+On a terminal tables have frames and fold long texts. Elsewhere they are plain columns, one line for each row, and
+nothing is ever cut off.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import typer
+
+from sutler.wire.convert import to_json
+
+Cell = object
+
+
+def print_json(item: object) -> None:
+    """Print dataclasses, or lists of them, as JSON."""
+    typer.echo(json.dumps(to_json(item), indent=2, ensure_ascii=False))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+    """Print a table with a heading; of no rows say that there are none."""
+    texts = [[show_cell(cell) for cell in row] for row in rows]
+    if not texts:
+        typer.echo("Nothing to show.", err=True)
+    elif sys.stdout.isatty():
+        _print_framed(columns, texts)
+    else:
+        _print_plain(columns, texts)
+
+
+def print_facts(pairs: Iterable[tuple[str, Cell]]) -> None:
+    """Print names and values, one pair a line; those without a value are left out."""
+    shown = [(name, text) for name, text in ((name, show_cell(cell)) for name, cell in pairs) if text]
+    width = max((len(name) for name, _ in shown), default=0)
+    for name, text in shown:
+        typer.echo(f"{name:<{width}}  {text}")
+
+
+def show_cell(cell: Cell) -> str:
+    """Return a value as people read it."""
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, datetime):
+        return f"{cell:%Y-%m-%d %H:%M:%S}Z"
+    if isinstance(cell, dict | list | tuple):
+        return json.dumps(to_json(cell), ensure_ascii=False) if cell else ""
+    return str(cell)
+
+
+def show_size(size_bytes: int | None) -> str:
+    """Return a size with its unit, to three digits."""
+    if size_bytes is None:
+        return ""
+    size = float(size_bytes)
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if size < 999.5:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:.3g} PB"
+
+
+def _print_framed(columns: Sequence[str], texts: Sequence[Sequence[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table()
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in texts:
+        table.add_row(*map(Text, row))
+    Console().print(table)
+
+
+def _print_plain(columns: Sequence[str], texts: Sequence[Sequence[str]]) -> None:
+    lines = [[column.upper() for column in columns], *([" ".join(text.split()) for text in row] for row in texts)]
+    widths = [max(len(line[at]) for line in lines) for at in range(len(columns))]
+    for line in lines:
+        typer.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())

@@ -1,0 +1,206 @@
+"""Submissions: what became of the launches of stages."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sutler.cli.asking import connect, take
+from sutler.cli.options import Experiment, Json, Limit
+from sutler.cli.output import print_facts, print_json, print_table, show_cell, show_size
+
+if TYPE_CHECKING:
+    from sutler.wire.submissions import SubmissionView
+
+commands = typer.Typer(no_args_is_help=True, help="Submissions: what became of the launches of stages.")
+
+SubmissionId = Annotated[int, typer.Argument(metavar="ID", help="The number of the submission.")]
+
+
+class HandleWord(StrEnum):
+    """The states of files."""
+
+    INITIAL = "initial"
+    RESERVED = "reserved"
+    DONE = "done"
+    FAILED = "failed"
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    app.add_typer(commands, name="submission")
+
+
+@commands.command("list")
+def list_submissions(
+    *,
+    experiment: Experiment = None,
+    campaign: Annotated[int | None, typer.Option(help="Only of this campaign.")] = None,
+    stage: Annotated[int | None, typer.Option(help="Only of this stage.")] = None,
+    is_open: Annotated[bool | None, typer.Option("--open/--ended", help="Only those that run, or ended.")] = None,
+    limit: Limit = 100,
+    as_json: Json = False,
+) -> None:
+    """List submissions, newest first."""
+    with connect() as client:
+        items = take(
+            client,
+            client.list_submissions,
+            limit,
+            experiment=experiment,
+            campaign_id=campaign,
+            stage_id=stage,
+            is_open=is_open,
+        )
+    if as_json:
+        print_json(items)
+        return
+    print_table(
+        ("id", "campaign", "stage", "status", "batch", "files", "done", "failed", "created"),
+        [
+            (
+                s.id,
+                s.campaign,
+                s.stage,
+                s.status,
+                s.batch_status,
+                s.total_count,
+                s.done_count,
+                s.failed_count,
+                s.created_at,
+            )
+            for s in items
+        ],
+    )
+
+
+@commands.command("show")
+def show_submission(*, submission_id: SubmissionId, as_json: Json = False) -> None:
+    """Show a submission: its files, batch jobs and history, and why it waits or how it ended."""
+    with connect() as client:
+        view = client.view_submission(submission_id)
+    if as_json:
+        print_json(view)
+    else:
+        _print_view(view)
+
+
+@commands.command("files")
+def list_files(
+    *,
+    submission_id: SubmissionId,
+    state: Annotated[HandleWord | None, typer.Option(help="Only files in this state.")] = None,
+    limit: Limit = 1000,
+    as_json: Json = False,
+) -> None:
+    """List the files that a submission owns; of failed ones, why."""
+    with connect() as client:
+        items = take(client, client.list_submission_handles, limit, submission_id=submission_id, state=state)
+    if as_json:
+        print_json(items)
+        return
+    print_table(
+        ("file", "state", "attempts", "worker", "reason"),
+        [(f"{one.namespace}:{one.name}", one.state, one.attempts, one.worker_id, one.reason) for one in items],
+    )
+
+
+@commands.command("outputs")
+def list_outputs(*, submission_id: SubmissionId, limit: Limit = 1000, as_json: Json = False) -> None:
+    """List the files that a submission produced."""
+    with connect() as client:
+        items = take(client, client.list_submission_outputs, limit, submission_id=submission_id)
+    if as_json:
+        print_json(items)
+        return
+    print_table(
+        ("file", "size", "where"),
+        [(f"{one.namespace}:{one.name}", show_size(one.size_bytes), one.url) for one in items],
+    )
+
+
+@commands.command("cancel")
+def cancel_submission(
+    *,
+    submission_id: SubmissionId,
+    reason: Annotated[str, typer.Option(help="Why, for the history.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Stop the jobs of a submission and give out no more of its files."""
+    with connect() as client:
+        view = client.cancel_submission(submission_id, reason=reason)
+    if as_json:
+        print_json(view)
+    else:
+        typer.echo(f"Submission {submission_id} is being stopped. {view.why}")
+
+
+@commands.command("log")
+def show_log(
+    *,
+    submission_id: SubmissionId,
+    job: Annotated[int, typer.Argument(metavar="JOB", help="The number of the batch job: 1, 2, …")] = 1,
+) -> None:
+    """Print what a batch job has written."""
+    with connect() as client:
+        output = client.read_job_output(submission_id, job)
+    if output.is_cut:
+        typer.echo("Only the end of it:", err=True)
+    typer.echo(output.text, nl=not output.text.endswith("\n"))
+
+
+@commands.command("watch")
+def watch_submission(
+    *,
+    submission_id: SubmissionId,
+    every: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")] = 2.0,
+) -> None:
+    """Follow a submission until it ends. The exit code is 1 if files failed or it was cancelled."""
+    from sutler.cli.watching import watch
+
+    with connect() as client:
+        status = watch(client, submission_id, every_seconds=every)
+    if status != "Completed":
+        raise typer.Exit(1)
+
+
+def _print_view(view: SubmissionView) -> None:
+    one = view.submission
+    counts = f"{one.total_count} in all, {one.initial_count} to do, {one.reserved_count} reserved, "
+    print_facts(
+        [
+            ("submission", one.id),
+            ("campaign", f"{one.campaign_id} {one.campaign}"),
+            ("stage", f"{one.stage_id} {one.stage}"),
+            ("status", f"{one.status} (jobs: {one.batch_status})"),
+            ("files", f"{counts}{one.done_count} done, {one.failed_count} failed ({one.percent_completed} %)"),
+            ("outputs", one.output_count),
+            ("project", one.project_id),
+            ("data", view.dataset_query),
+            ("slice", view.slice_number),
+            ("launched", f"{show_cell(one.created_at)} by {one.launched_by} ({one.cause})"),
+            ("ended", one.ended_at),
+            ("why", view.why),
+            ("launch failure", view.launch_failure),
+        ]
+    )
+    if view.jobs:
+        typer.echo()
+        print_table(
+            ("job", "batch job", "state", "exit", "host", "started", "ended", "reason"),
+            [
+                (j.number, j.batch_job_id, j.state, j.exit_code, j.host, j.started_at, j.ended_at, j.reason)
+                for j in view.jobs
+            ],
+        )
+    if view.history:
+        typer.echo()
+        print_table(("at", "status", "reason", "by"), [(h.at, h.status, h.reason, h.actor) for h in view.history])
+    if view.followers:
+        typer.echo()
+        print_table(
+            ("then stage", "state", "submission", "reason"),
+            [(f.downstream_stage, f.state, f.submission_id, f.reason) for f in view.followers],
+        )

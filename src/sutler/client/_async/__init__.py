@@ -1,0 +1,24 @@
+"""The client for asyncio."""
+
+from __future__ import annotations
+
+from sutler.client._async.auth import AsyncAuthCalls
+from sutler.client._async.campaigns import AsyncCampaignCalls
+from sutler.client._async.catalog import AsyncCatalogCalls
+from sutler.client._async.dispatch import AsyncDispatchCalls
+from sutler.client._async.replicas import AsyncReplicaCalls
+from sutler.client._async.submissions import AsyncSubmissionCalls
+
+
+class AsyncClient(
+    AsyncAuthCalls,
+    AsyncCatalogCalls,
+    AsyncReplicaCalls,
+    AsyncDispatchCalls,
+    AsyncCampaignCalls,
+    AsyncSubmissionCalls,
+):
+    """All calls of the API. Use it as a context, or `aclose` it."""
+
+
+__all__ = ["AsyncClient"]

@@ -1,0 +1,72 @@
+"""Signing in, tokens, users, experiments and their members."""
+
+from __future__ import annotations
+
+from types import NoneType
+
+from sutler.client._async.caller import AsyncCaller, path_of
+from sutler.wire import auth as wire
+from sutler.wire.page import Page
+
+
+class AsyncAuthCalls(AsyncCaller):
+    """Calls about people."""
+
+    async def sign_in(self, username: str, password: str) -> wire.IssuedToken:
+        """Sign in with a password. The client uses the token from now on."""
+        issued = await self.send(wire.IssuedToken, "POST", path_of("tokens"), wire.SignIn(username, password))
+        self.token = issued.token
+        return issued
+
+    async def sign_out(self) -> None:
+        """Take back the token that the client uses."""
+        await self.send(NoneType, "DELETE", path_of("tokens", "current"))
+
+    async def whoami(self) -> wire.Identity:
+        """Return who the token belongs to."""
+        return await self.get(wire.Identity, path_of("whoami"))
+
+    async def list_tokens(self) -> Page[wire.TokenRecord]:
+        """List one's own tokens."""
+        return await self.get(Page[wire.TokenRecord], path_of("tokens"))
+
+    async def create_token(self, label: str, *, days: int = 7) -> wire.IssuedToken:
+        """Make a token for scripts."""
+        return await self.send(wire.IssuedToken, "POST", path_of("api_tokens"), wire.NewToken(label, days))
+
+    async def revoke_token(self, jti: str) -> None:
+        """Take a token back."""
+        await self.send(NoneType, "DELETE", path_of("tokens", jti))
+
+    async def list_users(self) -> Page[wire.User]:
+        """List all users."""
+        return await self.get(Page[wire.User], path_of("users"))
+
+    async def create_user(self, new: wire.NewUser) -> wire.User:
+        """Make a user."""
+        return await self.send(wire.User, "POST", path_of("users"), new)
+
+    async def change_password(self, username: str, password: str, *, old_password: str | None = None) -> None:
+        """Set the password of a user."""
+        body = wire.NewPassword(password, old_password)
+        await self.send(NoneType, "POST", path_of("users", username, "password"), body)
+
+    async def list_experiments(self) -> Page[wire.Experiment]:
+        """List the experiments of the user; all of them for administrators."""
+        return await self.get(Page[wire.Experiment], path_of("experiments"))
+
+    async def create_experiment(self, name: str, *, full_name: str = "") -> wire.Experiment:
+        """Make an experiment."""
+        return await self.send(wire.Experiment, "POST", path_of("experiments"), wire.NewExperiment(name, full_name))
+
+    async def list_members(self, experiment: str) -> Page[wire.Member]:
+        """List the members of an experiment."""
+        return await self.get(Page[wire.Member], path_of("experiments", experiment, "members"))
+
+    async def set_member(self, experiment: str, username: str, role: wire.Role | None) -> None:
+        """Give a user a role in an experiment; None ends the membership."""
+        path = path_of("experiments", experiment, "members", username)
+        if role is None:
+            await self.send(NoneType, "DELETE", path)
+        else:
+            await self.send(NoneType, "PUT", path, wire.NewRole(role))

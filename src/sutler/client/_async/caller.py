@@ -1,0 +1,140 @@
+"""One call of the API: the request, patience with a server that is busy, the reply or the error."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from urllib.parse import quote
+
+import httpx
+
+from sutler.client.errors import UnexpectedAnswerError, UnreachableError, make_api_error
+from sutler.client.profile import choose
+from sutler.wire.convert import ShapeError, from_json, to_json
+from sutler.wire.page import Page
+from sutler.wire.problems import ProblemDocument
+
+PREFIX = "/api/v1"
+TRIES = 4
+LONGEST_PAUSE_SECONDS = 10.0
+
+Reply = TypeVar("Reply")
+Item = TypeVar("Item")
+Listing = Callable[..., Awaitable[Page[Item]]]
+
+
+def path_of(*parts: object) -> str:
+    """Return a path of parts, each quoted; slashes inside of a part stay."""
+    return PREFIX + "".join(f"/{quote(str(part), safe='/')}" for part in parts)
+
+
+class AsyncCaller:
+    """Where the server is, who asks, and how a call is made."""
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        token: str | None = None,
+        timeout_seconds: float = 60.0,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """Without `url` and `token` they are taken from the environment or the profile. Raises ProfileError."""
+        self.url, self.token = choose(url, token)
+        self._http = httpx.AsyncClient(base_url=self.url, timeout=timeout_seconds, transport=transport)
+
+    async def __aenter__(self) -> Self:
+        """Begin to use the client."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def iterate(self, listing: Listing[Item], **filters: Any) -> AsyncIterator[Item]:  # noqa: ANN401 - as listing
+        """Go through all items of a listing, page by page: `iterate(client.list_projects, state="active")`."""
+        cursor: str | None = None
+        while True:
+            page = await listing(**filters, cursor=cursor)
+            for item in page.items:
+                yield item
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    async def get(self, shape: type[Reply], path: str, **filters: object) -> Reply:
+        """Ask for something; filters that are None are left out. Raises ClientError."""
+        return _read(shape, await self._insist("GET", path, params=_to_params(filters)))
+
+    async def send(
+        self,
+        shape: type[Reply],
+        method: str,
+        path: str,
+        body: object | None = None,
+        *,
+        key: str | None = None,
+    ) -> Reply:
+        """Change something. With a `key` the call is safe to repeat, so a busy server is asked again."""
+        content = None if body is None else json.dumps(to_json(body)).encode()
+        headers = {"Content-Type": "application/json"} if content is not None else {}
+        if key is None:
+            return _read(shape, await self._ask(method, path, content=content, headers=headers))
+        headers["Idempotency-Key"] = key
+        return _read(shape, await self._insist(method, path, content=content, headers=headers))
+
+    async def _insist(self, method: str, path: str, **request: Any) -> httpx.Response:  # noqa: ANN401 - as httpx
+        """Ask up to four times while the server says that it is busy, after the pause that it names."""
+        for left in reversed(range(TRIES)):
+            reply = await self._ask(method, path, **request)
+            if reply.status_code != 503 or not left:
+                break
+            await asyncio.sleep(_find_pause_seconds(reply))
+        return reply
+
+    async def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:  # noqa: ANN401 - as httpx
+        headers = {"Accept": "application/json", **request.pop("headers", {})}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        try:
+            return await self._http.request(method, path, headers=headers, **request)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise UnreachableError(self.url, str(error) or type(error).__name__) from error
+
+
+def _to_params(filters: Mapping[str, object]) -> dict[str, Any]:
+    return {name: to_json(item) for name, item in filters.items() if item is not None}
+
+
+def _find_pause_seconds(reply: httpx.Response) -> float:
+    named = reply.headers.get("Retry-After", "")
+    seconds = float(named) if named.isdecimal() else 1.0
+    return min(seconds, LONGEST_PAUSE_SECONDS) * random.uniform(1.0, 1.25)  # noqa: S311 - jitter, not a secret
+
+
+def _read(shape: type[Reply], reply: httpx.Response) -> Reply:
+    if reply.status_code >= 400:
+        raise make_api_error(_read_problem(reply))
+    try:
+        return from_json(shape, reply.json() if reply.content else None)
+    except (ShapeError, ValueError) as error:
+        raise UnexpectedAnswerError(f"{reply.url} gave an answer that cannot be understood: {error}") from error
+
+
+def _read_problem(reply: httpx.Response) -> ProblemDocument:
+    """Read what the server said; what a proxy in between says is wrapped."""
+    try:
+        return from_json(ProblemDocument, reply.json())
+    except ValueError:
+        sentence = f"{reply.url} answered {reply.status_code} {reply.reason_phrase}."
+        return ProblemDocument("about:blank", reply.reason_phrase, reply.status_code, sentence, "client.no_document")

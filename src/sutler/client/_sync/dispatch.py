@@ -1,0 +1,77 @@
+# Written by scripts/generate_sync_client.py from the file of the same name in _async.
+"""Projects and their handles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sutler.client._sync.caller import Caller, path_of
+from sutler.wire import dispatch as wire
+from sutler.wire.page import Count, Page
+
+
+class DispatchCalls(Caller):
+    """Calls about projects. The calls of workers are not here: `sutler worker` makes them."""
+
+    def list_projects(
+        self,
+        *,
+        experiment: str | None = None,
+        state: str | None = None,
+        owner: str | None = None,
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> Page[wire.Project]:
+        """List projects, newest first."""
+        return self.get(
+            Page[wire.Project],
+            path_of("projects"),
+            experiment=experiment,
+            state=state,
+            owner=owner,
+            limit=limit,
+            cursor=cursor,
+        )
+
+    def create_project(self, new: wire.NewProject) -> wire.CreatedProject:
+        """Make a project of files, or of the files of a query."""
+        return self.send(wire.CreatedProject, "POST", path_of("projects"), new)
+
+    def get_project(self, project_id: int) -> wire.Project:
+        """Return a project."""
+        return self.get(wire.Project, path_of("projects", project_id))
+
+    def cancel_project(self, project_id: int, *, reason: str = "") -> wire.Project:
+        """Give out no more files of a project."""
+        path = path_of("projects", project_id, "cancel")
+        return self.send(wire.Project, "POST", path, wire.Cancellation(reason))
+
+    def restart_handles(
+        self, project_id: int, *, states: Sequence[wire.HandleState] = (), dids: Sequence[str] = ()
+    ) -> int:
+        """Put handles back to `initial`: those in these states, or these files. Returns how many."""
+        path = path_of("projects", project_id, "restart")
+        return (self.send(Count, "POST", path, wire.Restart(tuple(states), tuple(dids)))).count
+
+    def list_handles(
+        self,
+        project_id: int,
+        *,
+        share_id: int | None = None,
+        state: str | None = None,
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> Page[wire.Handle]:
+        """List the handles of a project, in order."""
+        return self.get(
+            Page[wire.Handle],
+            path_of("projects", project_id, "handles"),
+            share_id=share_id,
+            state=state,
+            limit=limit,
+            cursor=cursor,
+        )
+
+    def get_handle(self, project_id: int, position: int) -> wire.HandleView:
+        """Return a handle with its attempts."""
+        return self.get(wire.HandleView, path_of("projects", project_id, "handles", position))

@@ -1,0 +1,63 @@
+# Written by scripts/generate_sync_client.py from the file of the same name in _async.
+"""Submissions: what became of the launches of stages."""
+
+from __future__ import annotations
+
+from sutler.client._sync.caller import Caller, path_of
+from sutler.wire import submissions as wire
+from sutler.wire.dispatch import Cancellation, Handle, ProducedFile
+from sutler.wire.launch import JobOutput
+from sutler.wire.page import Page
+
+
+class SubmissionCalls(Caller):
+    """Calls about submissions."""
+
+    def list_submissions(
+        self,
+        *,
+        experiment: str | None = None,
+        campaign_id: int | None = None,
+        stage_id: int | None = None,
+        is_open: bool | None = None,
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> Page[wire.SubmissionSummary]:
+        """List submissions, newest first."""
+        return self.get(
+            Page[wire.SubmissionSummary],
+            path_of("submissions"),
+            experiment=experiment,
+            campaign_id=campaign_id,
+            stage_id=stage_id,
+            is_open=is_open,
+            limit=limit,
+            cursor=cursor,
+        )
+
+    def view_submission(self, submission_id: int) -> wire.SubmissionView:
+        """Return a submission with its batch jobs and history, and why it waits or how it ended."""
+        return self.get(wire.SubmissionView, path_of("submissions", submission_id))
+
+    def list_submission_handles(
+        self, submission_id: int, *, state: str | None = None, limit: int = 100, cursor: str | None = None
+    ) -> Page[Handle]:
+        """List the files that a submission owns, in order."""
+        path = path_of("submissions", submission_id, "files")
+        return self.get(Page[Handle], path, state=state, limit=limit, cursor=cursor)
+
+    def list_submission_outputs(
+        self, submission_id: int, *, limit: int = 100, cursor: str | None = None
+    ) -> Page[ProducedFile]:
+        """List the files that a submission produced."""
+        path = path_of("submissions", submission_id, "outputs")
+        return self.get(Page[ProducedFile], path, limit=limit, cursor=cursor)
+
+    def read_job_output(self, submission_id: int, number: int) -> JobOutput:
+        """Return what a batch job has written."""
+        return self.get(JobOutput, path_of("submissions", submission_id, "jobs", number, "output"))
+
+    def cancel_submission(self, submission_id: int, *, reason: str = "") -> wire.SubmissionView:
+        """Stop the jobs of a submission and give out no more of its files."""
+        path = path_of("submissions", submission_id, "cancel")
+        return self.send(wire.SubmissionView, "POST", path, Cancellation(reason))

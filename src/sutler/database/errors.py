@@ -1,0 +1,53 @@
+"""Errors of the database room."""
+
+from __future__ import annotations
+
+from sutler.base.errors import ConflictError, UnavailableError
+
+
+class DatabaseUnreachableError(UnavailableError):
+    """The database does not answer. Check that it runs and that SUTLER_DATABASE_URL is right."""
+
+    code = "database.unreachable"
+
+
+class DatabaseBusyError(UnavailableError):
+    """The database is busy: the request waited too long for its turn. Try again in a moment."""
+
+    code = "database.busy"
+
+
+class ServerTooOldError(ConflictError):
+    """The PostgreSQL server is too old."""
+
+    code = "database.server_too_old"
+
+
+class SchemaTooNewError(ConflictError):
+    """The database belongs to a newer version of Sutler."""
+
+    code = "database.schema_too_new"
+
+
+class SchemaOutdatedError(ConflictError):
+    """The database lacks migrations of this version. Run `sutler db upgrade`."""
+
+    code = "database.schema_outdated"
+
+
+class MigrationChangedError(ConflictError):
+    """A migration that was applied reads differently now."""
+
+    code = "database.migration_changed"
+
+
+class AlreadyExistsError(ConflictError):
+    """There is one with that name already."""
+
+    code = "database.already_exists"
+
+
+class StillInUseError(ConflictError):
+    """It cannot go while something else refers to it, or it refers to something that is gone."""
+
+    code = "database.still_in_use"

@@ -1,0 +1,110 @@
+"""Waking those who watch: in this process at once, in other processes through PostgreSQL.
+
+A notice is a subject such as `submission/815`, never the news itself: who hears it looks again. Notices may be lost
+(a connection breaks) and are therefore never the only way to learn of something.
+They do not travel with the transaction that caused them: `NOTIFY` takes a lock of the whole cluster at commit, which
+would put all hot transactions in a row. The board gathers them and sends one statement per interval.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+
+CHANNEL = "sutler"
+SEND_INTERVAL_SECONDS = 0.1
+MAX_PAYLOAD_SUBJECTS = 150
+EVERYTHING = "*"
+
+log = structlog.get_logger(__name__)
+
+
+class Follower:
+    """One watcher: the subjects it follows and whether something happened since it looked last."""
+
+    def __init__(self, subjects: frozenset[str]) -> None:
+        self._subjects = subjects
+        self._changed = asyncio.Event()
+
+    def offer(self, subjects: set[str]) -> None:
+        """Wake up if one of the subjects is followed here."""
+        if EVERYTHING in subjects or EVERYTHING in self._subjects or not self._subjects.isdisjoint(subjects):
+            self._changed.set()
+
+    async def wait(self, timeout_seconds: float) -> bool:
+        """Wait until something happened. True if so, False when the time is over. Bursts count once."""
+        try:
+            await asyncio.wait_for(self._changed.wait(), timeout_seconds)
+        except TimeoutError:
+            return False
+        self._changed.clear()
+        return True
+
+
+class NoticeBoard:
+    """Passes notices on to followers in this process and gathers them for the other processes."""
+
+    def __init__(self) -> None:
+        self.origin = secrets.token_hex(6)
+        self._followers: set[Follower] = set()
+        self._unsent: set[str] = set()
+
+    def post(self, subjects: Iterable[str]) -> None:
+        """Tell followers here at once and keep the subjects for the next sending."""
+        fresh = set(subjects)
+        if fresh:
+            self._unsent |= fresh
+            self.deliver(fresh)
+
+    def deliver(self, subjects: set[str]) -> None:
+        """Wake the followers of this process."""
+        for follower in self._followers:
+            follower.offer(subjects)
+
+    @asynccontextmanager
+    async def follow(self, *subjects: str) -> AsyncIterator[Follower]:
+        """Follow subjects for as long as the context lasts."""
+        follower = Follower(frozenset(subjects))
+        self._followers.add(follower)
+        try:
+            yield follower
+        finally:
+            self._followers.discard(follower)
+
+    def take_payload(self) -> str | None:
+        """Return what is to be sent to other processes, and forget it. None if there is nothing."""
+        if not self._unsent:
+            return None
+        subjects = sorted(self._unsent) if len(self._unsent) <= MAX_PAYLOAD_SUBJECTS else [EVERYTHING]
+        self._unsent.clear()
+        return json.dumps([self.origin, subjects])
+
+    def receive(self, payload: str) -> None:
+        """Deliver what another process sent; what came from here was delivered already."""
+        origin, subjects = json.loads(payload)
+        if origin != self.origin:
+            self.deliver(set(subjects))
+
+
+async def carry_notices(board: NoticeBoard, connection: Any) -> None:  # noqa: ANN401 - the driver has no types
+    """Listen and send on one connection until it breaks or the task is cancelled."""
+
+    def hear(_connection: object, _pid: int, _channel: str, payload: object) -> None:
+        board.receive(str(payload))
+
+    await connection.add_listener(CHANNEL, hear)
+    try:
+        while not connection.is_closed():
+            payload = board.take_payload()
+            if payload is not None:
+                await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, payload)
+            await asyncio.sleep(SEND_INTERVAL_SECONDS)
+    finally:
+        if not connection.is_closed():
+            await connection.remove_listener(CHANNEL, hear)

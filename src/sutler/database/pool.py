@@ -1,0 +1,199 @@
+"""The database as operations see it: `read()` and `write()` transactions, notices, and a clock."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import json
+import random
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+
+import asyncpg
+import structlog
+
+from sutler.base.clock import Clock, SystemClock
+from sutler.database.errors import (
+    AlreadyExistsError,
+    DatabaseBusyError,
+    DatabaseUnreachableError,
+    ServerTooOldError,
+    StillInUseError,
+)
+from sutler.database.notices import NoticeBoard, carry_notices
+from sutler.database.transaction import Tx, encode_json
+
+OLDEST_SERVER = 15
+REPLAY_LIMIT = 5
+SESSION_SETTINGS = {
+    "application_name": "sutler",
+    "statement_timeout": "60s",
+    "lock_timeout": "15s",
+    "idle_in_transaction_session_timeout": "60s",
+    "timezone": "UTC",
+}
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+log = structlog.get_logger(__name__)
+
+
+class Database:
+    """A pool of connections to one PostgreSQL database, its notice board and its clock."""
+
+    def __init__(self, pool: Any, connect: Mapping[str, object], clock: Clock) -> None:  # noqa: ANN401 - untyped driver
+        self._pool = pool
+        self._connect = dict(connect)
+        self.clock = clock
+        self.notices = NoticeBoard()
+        self._carrier = asyncio.create_task(self._carry_notices(), name="notices")
+
+    @classmethod
+    async def open(cls, connect: Mapping[str, object], *, size: int = 10, clock: Clock | None = None) -> Database:
+        """Connect. `connect` is what the driver takes: `{"dsn": …}` or host, user, password, database.
+
+        Raises DatabaseUnreachableError, ServerTooOldError.
+        """
+        try:
+            pool = await asyncpg.create_pool(
+                **connect, min_size=1, max_size=size, init=_prepare_connection, server_settings=SESSION_SETTINGS
+            )
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+            raise DatabaseUnreachableError(f"The database does not answer: {error}", reason=str(error)) from error
+        try:
+            async with pool.acquire() as connection:
+                _check_version(connection)
+        except ServerTooOldError:
+            await pool.close()
+            raise
+        return cls(pool, connect, clock or SystemClock())
+
+    async def close(self) -> None:
+        """End the connections. Running transactions are given ten seconds, then dropped and so undone."""
+        self._carrier.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._carrier
+        try:
+            await asyncio.wait_for(self._pool.close(), 10)
+        except TimeoutError:
+            self._pool.terminate()
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Tx]:
+        """A transaction that may change things: commits when the block ends, undone when it raises.
+
+        Raises DatabaseUnreachableError, DatabaseBusyError, AlreadyExistsError, StillInUseError.
+        """
+        with _translate():
+            async with self._acquire() as connection:
+                async with connection.transaction():
+                    tx = Tx(connection, self.clock.now())
+                    yield tx
+                self.notices.post(tx.notices)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Tx]:
+        """A read-only transaction on one snapshot, so that the numbers of a page agree with each other."""
+        with _translate():
+            async with (
+                self._acquire() as connection,
+                connection.transaction(isolation="repeatable_read", readonly=True),
+            ):
+                yield Tx(connection, self.clock.now())
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Any]:
+        """A bare connection outside any transaction, for locks of the session and for migrations."""
+        with _translate():
+            async with self._acquire() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def lone_connection(self) -> AsyncIterator[Any]:
+        """A connection beside the pool, for what is held for long: leadership and listening."""
+        with _translate():
+            connection = await asyncpg.connect(**self._connect, server_settings=SESSION_SETTINGS)
+            try:
+                yield connection
+            finally:
+                await connection.close(timeout=5)
+
+    @asynccontextmanager
+    async def _acquire(self) -> AsyncIterator[Any]:
+        try:
+            connection = await self._pool.acquire(timeout=15)
+        except TimeoutError:
+            raise DatabaseBusyError from None
+        try:
+            yield connection
+        finally:
+            await self._pool.release(connection)
+
+    async def _carry_notices(self) -> None:
+        while True:
+            try:
+                async with self.lone_connection() as connection:
+                    await carry_notices(self.notices, connection)
+            except (OSError, DatabaseUnreachableError, DatabaseBusyError, asyncpg.InterfaceError) as error:
+                log.warning("notices_interrupted", reason=str(error))
+            await asyncio.sleep(1)
+
+
+def replayable(
+    operation: Callable[Concatenate[Database, Arguments], Coroutine[Any, Any, Result]],
+) -> Callable[Concatenate[Database, Arguments], Coroutine[Any, Any, Result]]:
+    """Run an operation again when PostgreSQL chose it as the victim of a deadlock or serialization conflict.
+
+    Only for operations that do nothing but database work in one transaction: the whole operation is run again.
+    """
+
+    @functools.wraps(operation)
+    async def replaying(db: Database, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        for round_number in range(1, REPLAY_LIMIT):
+            try:
+                return await operation(db, *args, **kwargs)
+            except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
+                await asyncio.sleep(random.uniform(0, 0.02 * 2**round_number))  # noqa: S311 - jitter, not a secret
+        return await operation(db, *args, **kwargs)
+
+    return cast("Callable[Concatenate[Database, Arguments], Coroutine[Any, Any, Result]]", replaying)
+
+
+async def _prepare_connection(connection: Any) -> None:  # noqa: ANN401 - untyped driver
+    for kind in ("json", "jsonb"):
+        await connection.set_type_codec(kind, schema="pg_catalog", encoder=encode_json, decoder=json.loads)
+
+
+def _check_version(connection: Any) -> None:  # noqa: ANN401 - untyped driver
+    major = connection.get_server_version().major
+    if major < OLDEST_SERVER:
+        raise ServerTooOldError(
+            f"The PostgreSQL server is version {major}; Sutler needs {OLDEST_SERVER} or later. "
+            "Point SUTLER_DATABASE_URL at a newer server.",
+            found=major,
+            needed=OLDEST_SERVER,
+        )
+
+
+@contextlib.contextmanager
+def _translate() -> Any:  # noqa: ANN401 - a generator wrapped by contextmanager
+    try:
+        yield
+    except asyncpg.UniqueViolationError as error:
+        raise AlreadyExistsError(constraint=error.constraint_name, detail=error.detail) from error
+    except asyncpg.ForeignKeyViolationError as error:
+        raise StillInUseError(constraint=error.constraint_name, detail=error.detail) from error
+    except (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError) as error:
+        raise DatabaseBusyError(reason=str(error)) from error
+    except (
+        ConnectionError,
+        asyncpg.PostgresConnectionError,
+        asyncpg.CannotConnectNowError,
+        asyncpg.AdminShutdownError,
+        asyncpg.CrashShutdownError,
+        asyncpg.TooManyConnectionsError,
+        asyncpg.InterfaceError,
+    ) as error:
+        raise DatabaseUnreachableError(f"The database does not answer: {error}", reason=str(error)) from error

@@ -1,0 +1,1249 @@
+-- What the migrations make. Written by scripts/write_schema.py; read it, change the migrations.
+
+CREATE SCHEMA auth;
+
+CREATE SCHEMA campaigns;
+
+CREATE SCHEMA catalog;
+
+CREATE SCHEMA database;
+
+CREATE SCHEMA dispatch;
+
+CREATE SCHEMA launch;
+
+CREATE SCHEMA replicas;
+
+CREATE FUNCTION database.append_event(at timestamp with time zone, experiment_id bigint, actor text, kind text, subject_kind text, subject_id text, facts jsonb) RETURNS void
+    LANGUAGE sql
+    AS $$
+    INSERT INTO database.events (at, experiment_id, actor, kind, subject_kind, subject_id, facts)
+    VALUES (at, experiment_id, actor, kind, subject_kind, subject_id, facts)
+$$;
+
+CREATE FUNCTION database.create_event_partitions(today timestamp with time zone) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    month timestamptz;
+    partition_name text;
+    made integer := 0;
+BEGIN
+    FOR step IN 0..2 LOOP
+        month := date_trunc('month', today, 'UTC') + make_interval(months => step);
+        partition_name := 'events_' || to_char(month AT TIME ZONE 'UTC', 'YYYY_MM');
+        IF to_regclass('database.' || partition_name) IS NULL THEN
+            EXECUTE format(
+                'CREATE TABLE database.%I PARTITION OF database.events FOR VALUES FROM (%L) TO (%L)',
+                partition_name, month, month + interval '1 month'
+            );
+            made := made + 1;
+        END IF;
+    END LOOP;
+    RETURN made;
+END
+$$;
+
+CREATE TABLE auth.experiments (
+    id bigint NOT NULL,
+    name text NOT NULL,
+    full_name text DEFAULT ''::text NOT NULL,
+    is_active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT experiments_name_check CHECK ((name ~ '^[a-z][a-z0-9_]{0,31}$'::text))
+);
+
+CREATE VIEW auth.experiment_names AS
+ SELECT id,
+    name
+   FROM auth.experiments;
+
+ALTER TABLE auth.experiments ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME auth.experiments_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE auth.memberships (
+    experiment_id bigint NOT NULL,
+    user_id bigint NOT NULL,
+    role text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT memberships_role_check CHECK ((role = ANY (ARRAY['analysis'::text, 'production-shifter'::text, 'production'::text, 'superuser'::text])))
+);
+
+CREATE TABLE auth.signing_keys (
+    id bigint NOT NULL,
+    key_id text NOT NULL,
+    secret text NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE auth.signing_keys ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME auth.signing_keys_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE auth.tokens (
+    jti uuid NOT NULL,
+    user_id bigint NOT NULL,
+    kind text NOT NULL,
+    label text DEFAULT ''::text NOT NULL,
+    experiment_id bigint,
+    project_id bigint,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT tokens_kind_check CHECK ((kind = ANY (ARRAY['api'::text, 'session'::text, 'job'::text])))
+);
+
+CREATE TABLE auth.users (
+    id bigint NOT NULL,
+    username text NOT NULL,
+    display_name text DEFAULT ''::text NOT NULL,
+    email text DEFAULT ''::text NOT NULL,
+    password_hash text,
+    is_admin boolean DEFAULT false NOT NULL,
+    is_active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    signed_in_at timestamp with time zone,
+    CONSTRAINT users_username_check CHECK ((username ~ '^[A-Za-z0-9_.@-]{1,64}$'::text))
+);
+
+CREATE VIEW auth.user_names AS
+ SELECT id,
+    username,
+    display_name
+   FROM auth.users;
+
+ALTER TABLE auth.users ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME auth.users_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE campaigns.campaigns (
+    id bigint NOT NULL,
+    experiment_id bigint NOT NULL,
+    name text NOT NULL,
+    data_handler text DEFAULT 'data_dispatcher'::text NOT NULL,
+    keywords jsonb DEFAULT '{}'::jsonb NOT NULL,
+    is_active boolean DEFAULT true NOT NULL,
+    created_by bigint NOT NULL,
+    creator_role text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone,
+    CONSTRAINT campaigns_data_handler_check CHECK ((data_handler = ANY (ARRAY['data_dispatcher'::text, 'sam'::text])))
+);
+
+ALTER TABLE campaigns.campaigns ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME campaigns.campaigns_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE campaigns.dependencies (
+    id bigint NOT NULL,
+    experiment_id bigint NOT NULL,
+    campaign_id bigint NOT NULL,
+    upstream_stage_id bigint NOT NULL,
+    downstream_stage_id bigint NOT NULL,
+    file_pattern text DEFAULT '%'::text NOT NULL
+);
+
+ALTER TABLE campaigns.dependencies ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME campaigns.dependencies_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE campaigns.intentions (
+    id bigint NOT NULL,
+    experiment_id bigint NOT NULL,
+    key text NOT NULL,
+    kind text NOT NULL,
+    submission_id bigint NOT NULL,
+    dependency_id bigint,
+    state text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    CONSTRAINT intentions_kind_check CHECK ((kind = 'dependant'::text)),
+    CONSTRAINT intentions_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'done'::text, 'nothing_to_do'::text, 'refused'::text])))
+);
+
+ALTER TABLE campaigns.intentions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME campaigns.intentions_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE campaigns.job_types (
+    id bigint NOT NULL,
+    experiment_id bigint NOT NULL,
+    name text NOT NULL,
+    launch_script text NOT NULL,
+    parameters jsonb DEFAULT '[]'::jsonb NOT NULL,
+    output_file_patterns text[] DEFAULT '{}'::text[] NOT NULL,
+    output_namespace text DEFAULT ''::text NOT NULL,
+    output_dataset text DEFAULT '%(campaign)s.%(stage)s.%(submission)s'::text NOT NULL,
+    output_rse text DEFAULT ''::text NOT NULL,
+    files_per_run integer DEFAULT 1 NOT NULL,
+    max_attempts integer DEFAULT 3 NOT NULL,
+    run_timeout interval,
+    is_active boolean DEFAULT true NOT NULL,
+    created_by bigint NOT NULL,
+    creator_role text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone,
+    CONSTRAINT job_types_files_per_run_check CHECK ((files_per_run >= 1)),
+    CONSTRAINT job_types_max_attempts_check CHECK ((max_attempts >= 1))
+);
+
+ALTER TABLE campaigns.job_types ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME campaigns.job_types_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE campaigns.login_setups (
+    id bigint NOT NULL,
+    experiment_id bigint NOT NULL,
+    name text NOT NULL,
+    backend text DEFAULT 'local'::text NOT NULL,
+    host text DEFAULT ''::text NOT NULL,
+    account text DEFAULT ''::text NOT NULL,
+    setup text DEFAULT ''::text NOT NULL,
+    is_active boolean DEFAULT true NOT NULL,
+    created_by bigint NOT NULL,
+    creator_role text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone
+);
+
+ALTER TABLE campaigns.login_setups ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME campaigns.login_setups_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE campaigns.split_positions (
+    stage_id bigint NOT NULL,
+    kind text NOT NULL,
+    experiment_id bigint NOT NULL,
+    epoch integer DEFAULT 1 NOT NULL,
+    ledger_id bigint NOT NULL,
+    split_type text NOT NULL,
+    dataset_query text NOT NULL,
+    slice_count integer DEFAULT 0 NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT split_positions_kind_check CHECK ((kind = ANY (ARRAY['production'::text, 'test'::text])))
+);
+
+CREATE TABLE campaigns.stages (
+    id bigint NOT NULL,
+    campaign_id bigint NOT NULL,
+    experiment_id bigint NOT NULL,
+    name text NOT NULL,
+    stage_type text DEFAULT 'regular'::text NOT NULL,
+    job_type_id bigint NOT NULL,
+    login_setup_id bigint NOT NULL,
+    software_version text DEFAULT ''::text NOT NULL,
+    dataset_query text,
+    split_type text DEFAULT ''::text NOT NULL,
+    unit_count integer,
+    job_count integer DEFAULT 1 NOT NULL,
+    parameter_overrides jsonb DEFAULT '[]'::jsonb NOT NULL,
+    completion_pct real DEFAULT 95 NOT NULL,
+    worker_timeout interval,
+    idle_timeout interval DEFAULT '72:00:00'::interval,
+    held_by bigint,
+    held_at timestamp with time zone,
+    created_by bigint NOT NULL,
+    creator_role text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone,
+    CONSTRAINT stages_completion_pct_check CHECK (((completion_pct > (0)::double precision) AND (completion_pct <= (100)::double precision))),
+    CONSTRAINT stages_job_count_check CHECK (((job_count >= 1) AND (job_count <= 10000))),
+    CONSTRAINT stages_stage_type_check CHECK ((stage_type = ANY (ARRAY['regular'::text, 'generator'::text]))),
+    CONSTRAINT stages_unit_count_check CHECK (((unit_count >= 1) AND (unit_count <= 1000000)))
+);
+
+ALTER TABLE campaigns.stages ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME campaigns.stages_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE campaigns.submission_history (
+    id bigint NOT NULL,
+    submission_id bigint NOT NULL,
+    experiment_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    status text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    actor text NOT NULL
+);
+
+ALTER TABLE campaigns.submission_history ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME campaigns.submission_history_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE campaigns.submissions (
+    id bigint NOT NULL,
+    experiment_id bigint NOT NULL,
+    campaign_id bigint NOT NULL,
+    stage_id bigint NOT NULL,
+    launch_key text NOT NULL,
+    cause text NOT NULL,
+    upstream_submission_id bigint,
+    is_test boolean DEFAULT false NOT NULL,
+    status text NOT NULL,
+    batch_status text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    config jsonb NOT NULL,
+    dataset_query text,
+    slice_number integer,
+    project_id bigint NOT NULL,
+    share_id bigint NOT NULL,
+    launched_by bigint NOT NULL,
+    creator_role text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT submissions_batch_status_check CHECK ((batch_status = ANY (ARRAY['New'::text, 'LaunchFailed'::text, 'Idle'::text, 'Running'::text, 'Held'::text, 'Completed'::text, 'Failed'::text, 'Cancelled'::text]))),
+    CONSTRAINT submissions_cause_check CHECK ((cause = ANY (ARRAY['manual'::text, 'dependency'::text]))),
+    CONSTRAINT submissions_status_check CHECK ((status = ANY (ARRAY['Created'::text, 'Completed'::text, 'Completed with failures'::text])))
+);
+
+ALTER TABLE campaigns.submissions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME campaigns.submissions_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE catalog.dataset_children (
+    parent_id bigint NOT NULL,
+    child_id bigint NOT NULL,
+    CONSTRAINT dataset_children_self_check CHECK ((parent_id <> child_id))
+);
+
+CREATE TABLE catalog.dataset_files (
+    dataset_id bigint NOT NULL,
+    file_id bigint NOT NULL
+);
+
+CREATE TABLE catalog.datasets (
+    id bigint NOT NULL,
+    namespace text NOT NULL,
+    name text NOT NULL,
+    experiment_id bigint NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    frozen boolean DEFAULT false NOT NULL,
+    monotonic boolean DEFAULT false NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    file_count bigint DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    updated_at timestamp with time zone,
+    updated_by text
+);
+
+ALTER TABLE catalog.datasets ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME catalog.datasets_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE catalog.files (
+    id bigint NOT NULL,
+    fid text NOT NULL,
+    namespace text NOT NULL,
+    name text NOT NULL,
+    experiment_id bigint NOT NULL,
+    size_bytes bigint,
+    checksums jsonb DEFAULT '{}'::jsonb NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    updated_at timestamp with time zone,
+    updated_by text,
+    retired_at timestamp with time zone,
+    retired_by text,
+    CONSTRAINT files_size_check CHECK ((size_bytes >= 0))
+);
+
+CREATE VIEW catalog.file_facts AS
+ SELECT id,
+    fid,
+    namespace,
+    name,
+    experiment_id,
+    size_bytes,
+    metadata,
+    created_at,
+    retired_at
+   FROM catalog.files;
+
+CREATE TABLE catalog.provenance (
+    parent_id bigint NOT NULL,
+    child_id bigint NOT NULL,
+    CONSTRAINT provenance_self_check CHECK ((parent_id <> child_id))
+);
+
+CREATE VIEW catalog.file_parents AS
+ SELECT child_id,
+    parent_id
+   FROM catalog.provenance;
+
+ALTER TABLE catalog.files ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME catalog.files_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE catalog.ledger_entries (
+    ledger_id bigint NOT NULL,
+    file_key text NOT NULL
+);
+
+CREATE TABLE catalog.ledgers (
+    id bigint NOT NULL,
+    experiment_id bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE catalog.ledgers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME catalog.ledgers_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE catalog.namespaces (
+    name text NOT NULL,
+    experiment_id bigint NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    owner_user_id bigint,
+    owner_role text,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    CONSTRAINT namespaces_name_check CHECK ((name ~ '^[A-Za-z0-9_./-]+$'::text)),
+    CONSTRAINT namespaces_owner_check CHECK ((num_nonnulls(owner_user_id, owner_role) = 1)),
+    CONSTRAINT namespaces_owner_role_check CHECK ((owner_role = ANY (ARRAY['analysis'::text, 'production-shifter'::text, 'production'::text, 'superuser'::text])))
+);
+
+CREATE TABLE database.event_cursors (
+    follower text NOT NULL,
+    txid bigint NOT NULL,
+    seq bigint NOT NULL
+);
+
+CREATE TABLE database.events (
+    seq bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    txid bigint DEFAULT ((pg_current_xact_id())::text)::bigint NOT NULL,
+    experiment_id bigint,
+    actor text NOT NULL,
+    kind text NOT NULL,
+    subject_kind text NOT NULL,
+    subject_id text NOT NULL,
+    facts jsonb NOT NULL
+)
+PARTITION BY RANGE (at);
+
+CREATE TABLE database.events_other (
+    seq bigint CONSTRAINT events_seq_not_null NOT NULL,
+    at timestamp with time zone CONSTRAINT events_at_not_null NOT NULL,
+    txid bigint DEFAULT ((pg_current_xact_id())::text)::bigint CONSTRAINT events_txid_not_null NOT NULL,
+    experiment_id bigint,
+    actor text CONSTRAINT events_actor_not_null NOT NULL,
+    kind text CONSTRAINT events_kind_not_null NOT NULL,
+    subject_kind text CONSTRAINT events_subject_kind_not_null NOT NULL,
+    subject_id text CONSTRAINT events_subject_id_not_null NOT NULL,
+    facts jsonb CONSTRAINT events_facts_not_null NOT NULL
+);
+
+ALTER TABLE database.events ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME database.events_seq_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE database.migrations (
+    number integer NOT NULL,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE SEQUENCE dispatch.attempt_ids
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE dispatch.attempt_outputs (
+    attempt_id bigint NOT NULL,
+    file_id bigint NOT NULL,
+    project_id bigint NOT NULL,
+    share_id bigint,
+    media_type text,
+    url text
+);
+
+CREATE TABLE dispatch.attempts (
+    id bigint NOT NULL,
+    project_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    share_id bigint,
+    experiment_id bigint NOT NULL,
+    attempt integer NOT NULL,
+    worker_id text NOT NULL,
+    site text,
+    batch_job_id text,
+    reserved_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    outcome text NOT NULL,
+    handle_state text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    measures jsonb DEFAULT '{}'::jsonb NOT NULL,
+    log_tail text DEFAULT ''::text NOT NULL,
+    CONSTRAINT attempts_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'failed'::text, 'timed_out'::text, 'worker_lost'::text, 'restarted'::text])))
+);
+
+CREATE TABLE dispatch.handles (
+    project_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    share_id bigint,
+    namespace text NOT NULL,
+    name text NOT NULL,
+    fid text,
+    size_bytes bigint,
+    attributes jsonb DEFAULT '{}'::jsonb NOT NULL,
+    state text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    attempt_id bigint,
+    worker_id text,
+    reserved_at timestamp with time zone,
+    CONSTRAINT handles_state_check CHECK ((state = ANY (ARRAY['initial'::text, 'reserved'::text, 'done'::text, 'failed'::text])))
+)
+WITH (fillfactor='55');
+
+CREATE TABLE dispatch.late_reports (
+    id bigint NOT NULL,
+    attempt_id bigint NOT NULL,
+    worker_id text NOT NULL,
+    reported text NOT NULL,
+    reason text NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE dispatch.late_reports ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME dispatch.late_reports_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE dispatch.leases (
+    attempt_id bigint NOT NULL,
+    project_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    share_id bigint,
+    experiment_id bigint NOT NULL,
+    attempt integer NOT NULL,
+    worker_id text NOT NULL,
+    site text,
+    batch_job_id text,
+    request_id uuid NOT NULL,
+    request_rank integer NOT NULL,
+    lease_for interval,
+    reserved_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone
+)
+WITH (fillfactor='70');
+
+CREATE TABLE dispatch.projects (
+    id bigint NOT NULL,
+    experiment_id bigint NOT NULL,
+    owner_id bigint NOT NULL,
+    owner_role text NOT NULL,
+    state text NOT NULL,
+    query text,
+    attributes jsonb DEFAULT '{}'::jsonb NOT NULL,
+    is_virtual boolean DEFAULT false NOT NULL,
+    max_attempts integer,
+    worker_timeout interval,
+    idle_timeout interval,
+    total_count bigint DEFAULT 0 NOT NULL,
+    initial_count bigint DEFAULT 0 NOT NULL,
+    unlocated_count bigint DEFAULT 0 NOT NULL,
+    reserved_count bigint DEFAULT 0 NOT NULL,
+    done_count bigint DEFAULT 0 NOT NULL,
+    failed_count bigint DEFAULT 0 NOT NULL,
+    ready_from bigint DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    active_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT projects_counts_check CHECK (((initial_count >= 0) AND (reserved_count >= 0) AND (done_count >= 0) AND (failed_count >= 0) AND ((((initial_count + reserved_count) + done_count) + failed_count) = total_count) AND ((unlocated_count >= 0) AND (unlocated_count <= initial_count)))),
+    CONSTRAINT projects_state_check CHECK ((state = ANY (ARRAY['active'::text, 'done'::text, 'failed'::text, 'cancelled'::text, 'abandoned'::text])))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE dispatch.projects ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME dispatch.projects_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE dispatch.ready (
+    project_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    share_id bigint,
+    attempts integer NOT NULL
+);
+
+CREATE VIEW dispatch.share_outputs AS
+ SELECT share_id,
+    file_id,
+    attempt_id,
+    media_type,
+    url
+   FROM dispatch.attempt_outputs;
+
+CREATE TABLE dispatch.shares (
+    id bigint NOT NULL,
+    project_id bigint NOT NULL,
+    experiment_id bigint NOT NULL,
+    total_count bigint DEFAULT 0 NOT NULL,
+    initial_count bigint DEFAULT 0 NOT NULL,
+    unlocated_count bigint DEFAULT 0 NOT NULL,
+    reserved_count bigint DEFAULT 0 NOT NULL,
+    done_count bigint DEFAULT 0 NOT NULL,
+    failed_count bigint DEFAULT 0 NOT NULL,
+    output_count bigint DEFAULT 0 NOT NULL,
+    ready_from bigint DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT shares_counts_check CHECK (((initial_count >= 0) AND (reserved_count >= 0) AND (done_count >= 0) AND (failed_count >= 0) AND ((((initial_count + reserved_count) + done_count) + failed_count) = total_count) AND ((unlocated_count >= 0) AND (unlocated_count <= initial_count))))
+)
+WITH (fillfactor='50');
+
+CREATE VIEW dispatch.share_progress AS
+ SELECT id AS share_id,
+    project_id,
+    total_count,
+    initial_count,
+    unlocated_count,
+    reserved_count,
+    done_count,
+    failed_count,
+    output_count
+   FROM dispatch.shares;
+
+ALTER TABLE dispatch.shares ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME dispatch.shares_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE dispatch.unlocated (
+    project_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    share_id bigint,
+    namespace text NOT NULL,
+    name text NOT NULL,
+    since timestamp with time zone NOT NULL
+);
+
+CREATE TABLE launch.batch_jobs (
+    launch_key text NOT NULL,
+    number integer NOT NULL,
+    experiment_id bigint NOT NULL,
+    batch_job_id text NOT NULL,
+    state text NOT NULL,
+    exit_code integer,
+    signal integer,
+    reason text DEFAULT ''::text NOT NULL,
+    host text DEFAULT ''::text NOT NULL,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT batch_jobs_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'held'::text, 'running'::text, 'paused'::text, 'ended'::text, 'stopped'::text, 'unknown'::text, 'lost'::text])))
+);
+
+CREATE TABLE launch.launches (
+    key text NOT NULL,
+    experiment_id bigint NOT NULL,
+    backend text NOT NULL,
+    plan jsonb NOT NULL,
+    state text NOT NULL,
+    failure text DEFAULT ''::text NOT NULL,
+    output text DEFAULT ''::text NOT NULL,
+    stop_reason text,
+    waiting_count integer DEFAULT 0 NOT NULL,
+    held_count integer DEFAULT 0 NOT NULL,
+    running_count integer DEFAULT 0 NOT NULL,
+    ended_count integer DEFAULT 0 NOT NULL,
+    failed_count integer DEFAULT 0 NOT NULL,
+    intended_at timestamp with time zone NOT NULL,
+    submitted_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    CONSTRAINT launches_state_check CHECK ((state = ANY (ARRAY['intended'::text, 'submitted'::text, 'failed'::text, 'stopping'::text, 'ended'::text])))
+);
+
+CREATE VIEW launch.launch_progress AS
+ SELECT key,
+    backend,
+    state,
+    failure,
+    waiting_count,
+    held_count,
+    running_count,
+    ended_count,
+    failed_count,
+    submitted_at,
+    ended_at
+   FROM launch.launches;
+
+CREATE TABLE replicas.replicas (
+    namespace text NOT NULL,
+    name text NOT NULL,
+    rse_id bigint NOT NULL,
+    experiment_id bigint NOT NULL,
+    url text NOT NULL,
+    is_staged boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE replicas.rses (
+    id bigint NOT NULL,
+    experiment_id bigint NOT NULL,
+    name text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    url_prefix text DEFAULT ''::text NOT NULL,
+    is_enabled boolean DEFAULT true NOT NULL,
+    is_available boolean DEFAULT true NOT NULL,
+    is_tape boolean DEFAULT false NOT NULL,
+    preference integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT rses_name_check CHECK ((name ~ '^[A-Za-z0-9_.-]{1,64}$'::text))
+);
+
+ALTER TABLE replicas.rses ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME replicas.rses_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE VIEW replicas.usable AS
+ SELECT replica.namespace,
+    replica.name,
+    replica.experiment_id,
+    replica.url,
+    rse.id AS rse_id,
+    rse.name AS rse,
+    rse.preference
+   FROM (replicas.replicas replica
+     JOIN replicas.rses rse ON ((rse.id = replica.rse_id)))
+  WHERE (rse.is_enabled AND rse.is_available AND replica.is_staged);
+
+ALTER TABLE ONLY database.events ATTACH PARTITION database.events_other DEFAULT;
+
+ALTER TABLE ONLY auth.experiments
+    ADD CONSTRAINT experiments_name_key UNIQUE (name);
+
+ALTER TABLE ONLY auth.experiments
+    ADD CONSTRAINT experiments_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY auth.memberships
+    ADD CONSTRAINT memberships_pkey PRIMARY KEY (experiment_id, user_id);
+
+ALTER TABLE ONLY auth.signing_keys
+    ADD CONSTRAINT signing_keys_key_id_key UNIQUE (key_id);
+
+ALTER TABLE ONLY auth.signing_keys
+    ADD CONSTRAINT signing_keys_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY auth.tokens
+    ADD CONSTRAINT tokens_pkey PRIMARY KEY (jti);
+
+ALTER TABLE ONLY auth.users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY auth.users
+    ADD CONSTRAINT users_username_key UNIQUE (username);
+
+ALTER TABLE ONLY campaigns.campaigns
+    ADD CONSTRAINT campaigns_experiment_name_key UNIQUE (experiment_id, name);
+
+ALTER TABLE ONLY campaigns.campaigns
+    ADD CONSTRAINT campaigns_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY campaigns.dependencies
+    ADD CONSTRAINT dependencies_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY campaigns.dependencies
+    ADD CONSTRAINT dependencies_stages_key UNIQUE (upstream_stage_id, downstream_stage_id, file_pattern);
+
+ALTER TABLE ONLY campaigns.intentions
+    ADD CONSTRAINT intentions_key_key UNIQUE (key);
+
+ALTER TABLE ONLY campaigns.intentions
+    ADD CONSTRAINT intentions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY campaigns.job_types
+    ADD CONSTRAINT job_types_experiment_name_key UNIQUE (experiment_id, name);
+
+ALTER TABLE ONLY campaigns.job_types
+    ADD CONSTRAINT job_types_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY campaigns.login_setups
+    ADD CONSTRAINT login_setups_experiment_name_key UNIQUE (experiment_id, name);
+
+ALTER TABLE ONLY campaigns.login_setups
+    ADD CONSTRAINT login_setups_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY campaigns.split_positions
+    ADD CONSTRAINT split_positions_pkey PRIMARY KEY (stage_id, kind);
+
+ALTER TABLE ONLY campaigns.stages
+    ADD CONSTRAINT stages_campaign_name_key UNIQUE (campaign_id, name);
+
+ALTER TABLE ONLY campaigns.stages
+    ADD CONSTRAINT stages_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY campaigns.submission_history
+    ADD CONSTRAINT submission_history_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY campaigns.submissions
+    ADD CONSTRAINT submissions_launch_key_key UNIQUE (launch_key);
+
+ALTER TABLE ONLY campaigns.submissions
+    ADD CONSTRAINT submissions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY campaigns.submissions
+    ADD CONSTRAINT submissions_share_key UNIQUE (share_id);
+
+ALTER TABLE ONLY catalog.dataset_children
+    ADD CONSTRAINT dataset_children_pkey PRIMARY KEY (parent_id, child_id);
+
+ALTER TABLE ONLY catalog.dataset_files
+    ADD CONSTRAINT dataset_files_pkey PRIMARY KEY (dataset_id, file_id);
+
+ALTER TABLE ONLY catalog.datasets
+    ADD CONSTRAINT datasets_namespace_name_key UNIQUE (namespace, name);
+
+ALTER TABLE ONLY catalog.datasets
+    ADD CONSTRAINT datasets_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY catalog.files
+    ADD CONSTRAINT files_fid_key UNIQUE (fid);
+
+ALTER TABLE ONLY catalog.files
+    ADD CONSTRAINT files_namespace_name_key UNIQUE (namespace, name);
+
+ALTER TABLE ONLY catalog.files
+    ADD CONSTRAINT files_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY catalog.ledger_entries
+    ADD CONSTRAINT ledger_entries_pkey PRIMARY KEY (ledger_id, file_key);
+
+ALTER TABLE ONLY catalog.ledgers
+    ADD CONSTRAINT ledgers_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY catalog.namespaces
+    ADD CONSTRAINT namespaces_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY catalog.provenance
+    ADD CONSTRAINT provenance_pkey PRIMARY KEY (parent_id, child_id);
+
+ALTER TABLE ONLY database.event_cursors
+    ADD CONSTRAINT event_cursors_pkey PRIMARY KEY (follower);
+
+ALTER TABLE ONLY database.migrations
+    ADD CONSTRAINT migrations_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY dispatch.attempt_outputs
+    ADD CONSTRAINT attempt_outputs_pkey PRIMARY KEY (attempt_id, file_id);
+
+ALTER TABLE ONLY dispatch.attempts
+    ADD CONSTRAINT attempts_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY dispatch.handles
+    ADD CONSTRAINT handles_did_key UNIQUE (project_id, namespace, name);
+
+ALTER TABLE ONLY dispatch.handles
+    ADD CONSTRAINT handles_pkey PRIMARY KEY (project_id, "position");
+
+ALTER TABLE ONLY dispatch.late_reports
+    ADD CONSTRAINT late_reports_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY dispatch.leases
+    ADD CONSTRAINT leases_handle_key UNIQUE (project_id, "position");
+
+ALTER TABLE ONLY dispatch.leases
+    ADD CONSTRAINT leases_pkey PRIMARY KEY (attempt_id);
+
+ALTER TABLE ONLY dispatch.leases
+    ADD CONSTRAINT leases_request_key UNIQUE (request_id, request_rank);
+
+ALTER TABLE ONLY dispatch.projects
+    ADD CONSTRAINT projects_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY dispatch.ready
+    ADD CONSTRAINT ready_pkey PRIMARY KEY (project_id, attempts, "position");
+
+ALTER TABLE ONLY dispatch.shares
+    ADD CONSTRAINT shares_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY dispatch.unlocated
+    ADD CONSTRAINT unlocated_pkey PRIMARY KEY (project_id, "position");
+
+ALTER TABLE ONLY launch.batch_jobs
+    ADD CONSTRAINT batch_jobs_pkey PRIMARY KEY (launch_key, number);
+
+ALTER TABLE ONLY launch.launches
+    ADD CONSTRAINT launches_pkey PRIMARY KEY (key);
+
+ALTER TABLE ONLY replicas.replicas
+    ADD CONSTRAINT replicas_pkey PRIMARY KEY (namespace, name, rse_id);
+
+ALTER TABLE ONLY replicas.rses
+    ADD CONSTRAINT rses_experiment_name_key UNIQUE (experiment_id, name);
+
+ALTER TABLE ONLY replicas.rses
+    ADD CONSTRAINT rses_pkey PRIMARY KEY (id);
+
+CREATE INDEX memberships_user_idx ON auth.memberships USING btree (user_id);
+
+CREATE INDEX tokens_expires_idx ON auth.tokens USING btree (expires_at);
+
+CREATE INDEX tokens_user_idx ON auth.tokens USING btree (user_id);
+
+CREATE INDEX dependencies_downstream_idx ON campaigns.dependencies USING btree (downstream_stage_id);
+
+CREATE INDEX intentions_due_idx ON campaigns.intentions USING btree (due_at) WHERE (state = 'pending'::text);
+
+CREATE INDEX intentions_submission_idx ON campaigns.intentions USING btree (submission_id);
+
+CREATE INDEX stages_experiment_idx ON campaigns.stages USING btree (experiment_id, id);
+
+CREATE INDEX submission_history_submission_idx ON campaigns.submission_history USING btree (submission_id, id);
+
+CREATE INDEX submissions_campaign_idx ON campaigns.submissions USING btree (campaign_id, id);
+
+CREATE INDEX submissions_experiment_idx ON campaigns.submissions USING btree (experiment_id, id);
+
+CREATE INDEX submissions_open_idx ON campaigns.submissions USING btree (id) WHERE (ended_at IS NULL);
+
+CREATE INDEX submissions_stage_idx ON campaigns.submissions USING btree (stage_id, id);
+
+CREATE INDEX submissions_upstream_idx ON campaigns.submissions USING btree (upstream_submission_id);
+
+CREATE INDEX dataset_children_child_idx ON catalog.dataset_children USING btree (child_id);
+
+CREATE INDEX dataset_files_file_idx ON catalog.dataset_files USING btree (file_id, dataset_id);
+
+CREATE INDEX datasets_experiment_idx ON catalog.datasets USING btree (experiment_id, id);
+
+CREATE INDEX files_created_idx ON catalog.files USING btree (created_at, fid);
+
+CREATE INDEX files_metadata_idx ON catalog.files USING gin (metadata jsonb_path_ops);
+
+CREATE INDEX namespaces_experiment_idx ON catalog.namespaces USING btree (experiment_id, name);
+
+CREATE INDEX provenance_child_idx ON catalog.provenance USING btree (child_id, parent_id);
+
+CREATE INDEX events_subject_idx ON ONLY database.events USING btree (subject_kind, subject_id, seq);
+
+CREATE INDEX events_other_subject_kind_subject_id_seq_idx ON database.events_other USING btree (subject_kind, subject_id, seq);
+
+CREATE INDEX events_txid_seq_idx ON ONLY database.events USING btree (txid, seq);
+
+CREATE INDEX events_other_txid_seq_idx ON database.events_other USING btree (txid, seq);
+
+CREATE INDEX attempt_outputs_share_idx ON dispatch.attempt_outputs USING btree (share_id, file_id);
+
+CREATE INDEX attempts_handle_idx ON dispatch.attempts USING btree (project_id, "position", id);
+
+CREATE INDEX attempts_share_idx ON dispatch.attempts USING btree (share_id, outcome, id);
+
+CREATE INDEX handles_share_idx ON dispatch.handles USING btree (share_id, "position");
+
+CREATE INDEX late_reports_attempt_idx ON dispatch.late_reports USING btree (attempt_id);
+
+CREATE INDEX leases_expires_idx ON dispatch.leases USING btree (expires_at);
+
+CREATE INDEX projects_attributes_idx ON dispatch.projects USING gin (attributes jsonb_path_ops);
+
+CREATE INDEX projects_experiment_idx ON dispatch.projects USING btree (experiment_id, id);
+
+CREATE INDEX ready_share_idx ON dispatch.ready USING btree (share_id, attempts, "position");
+
+CREATE INDEX shares_project_idx ON dispatch.shares USING btree (project_id);
+
+CREATE INDEX batch_jobs_id_idx ON launch.batch_jobs USING btree (batch_job_id);
+
+CREATE INDEX launches_open_idx ON launch.launches USING btree (state, intended_at) WHERE (state = ANY (ARRAY['intended'::text, 'submitted'::text, 'stopping'::text]));
+
+CREATE INDEX replicas_rse_idx ON replicas.replicas USING btree (rse_id);
+
+ALTER INDEX database.events_subject_idx ATTACH PARTITION database.events_other_subject_kind_subject_id_seq_idx;
+
+ALTER INDEX database.events_txid_seq_idx ATTACH PARTITION database.events_other_txid_seq_idx;
+
+ALTER TABLE ONLY auth.memberships
+    ADD CONSTRAINT memberships_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY auth.memberships
+    ADD CONSTRAINT memberships_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY auth.tokens
+    ADD CONSTRAINT tokens_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY auth.tokens
+    ADD CONSTRAINT tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY campaigns.campaigns
+    ADD CONSTRAINT campaigns_created_by_fkey FOREIGN KEY (created_by) REFERENCES auth.users(id);
+
+ALTER TABLE ONLY campaigns.campaigns
+    ADD CONSTRAINT campaigns_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
+
+ALTER TABLE ONLY campaigns.dependencies
+    ADD CONSTRAINT dependencies_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns.campaigns(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY campaigns.dependencies
+    ADD CONSTRAINT dependencies_downstream_stage_id_fkey FOREIGN KEY (downstream_stage_id) REFERENCES campaigns.stages(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY campaigns.dependencies
+    ADD CONSTRAINT dependencies_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
+
+ALTER TABLE ONLY campaigns.dependencies
+    ADD CONSTRAINT dependencies_upstream_stage_id_fkey FOREIGN KEY (upstream_stage_id) REFERENCES campaigns.stages(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY campaigns.intentions
+    ADD CONSTRAINT intentions_dependency_id_fkey FOREIGN KEY (dependency_id) REFERENCES campaigns.dependencies(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY campaigns.intentions
+    ADD CONSTRAINT intentions_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
+
+ALTER TABLE ONLY campaigns.intentions
+    ADD CONSTRAINT intentions_submission_id_fkey FOREIGN KEY (submission_id) REFERENCES campaigns.submissions(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY campaigns.job_types
+    ADD CONSTRAINT job_types_created_by_fkey FOREIGN KEY (created_by) REFERENCES auth.users(id);
+
+ALTER TABLE ONLY campaigns.job_types
+    ADD CONSTRAINT job_types_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
+
+ALTER TABLE ONLY campaigns.login_setups
+    ADD CONSTRAINT login_setups_created_by_fkey FOREIGN KEY (created_by) REFERENCES auth.users(id);
+
+ALTER TABLE ONLY campaigns.login_setups
+    ADD CONSTRAINT login_setups_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
+
+ALTER TABLE ONLY campaigns.split_positions
+    ADD CONSTRAINT split_positions_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
+
+ALTER TABLE ONLY campaigns.split_positions
+    ADD CONSTRAINT split_positions_ledger_id_fkey FOREIGN KEY (ledger_id) REFERENCES catalog.ledgers(id);
+
+ALTER TABLE ONLY campaigns.split_positions
+    ADD CONSTRAINT split_positions_stage_id_fkey FOREIGN KEY (stage_id) REFERENCES campaigns.stages(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY campaigns.stages
+    ADD CONSTRAINT stages_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns.campaigns(id);
+
+ALTER TABLE ONLY campaigns.stages
+    ADD CONSTRAINT stages_created_by_fkey FOREIGN KEY (created_by) REFERENCES auth.users(id);
+
+ALTER TABLE ONLY campaigns.stages
+    ADD CONSTRAINT stages_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
+
+ALTER TABLE ONLY campaigns.stages
+    ADD CONSTRAINT stages_held_by_fkey FOREIGN KEY (held_by) REFERENCES auth.users(id);
+
+ALTER TABLE ONLY campaigns.stages
+    ADD CONSTRAINT stages_job_type_id_fkey FOREIGN KEY (job_type_id) REFERENCES campaigns.job_types(id);
+
+ALTER TABLE ONLY campaigns.stages
+    ADD CONSTRAINT stages_login_setup_id_fkey FOREIGN KEY (login_setup_id) REFERENCES campaigns.login_setups(id);
+
+ALTER TABLE ONLY campaigns.submission_history
+    ADD CONSTRAINT submission_history_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
+
+ALTER TABLE ONLY campaigns.submission_history
+    ADD CONSTRAINT submission_history_submission_id_fkey FOREIGN KEY (submission_id) REFERENCES campaigns.submissions(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY campaigns.submissions
+    ADD CONSTRAINT submissions_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns.campaigns(id);
+
+ALTER TABLE ONLY campaigns.submissions
+    ADD CONSTRAINT submissions_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
+
+ALTER TABLE ONLY campaigns.submissions
+    ADD CONSTRAINT submissions_launched_by_fkey FOREIGN KEY (launched_by) REFERENCES auth.users(id);
+
+ALTER TABLE ONLY campaigns.submissions
+    ADD CONSTRAINT submissions_project_id_fkey FOREIGN KEY (project_id) REFERENCES dispatch.projects(id);
+
+ALTER TABLE ONLY campaigns.submissions
+    ADD CONSTRAINT submissions_share_id_fkey FOREIGN KEY (share_id) REFERENCES dispatch.shares(id);
+
+ALTER TABLE ONLY campaigns.submissions
+    ADD CONSTRAINT submissions_stage_id_fkey FOREIGN KEY (stage_id) REFERENCES campaigns.stages(id);
+
+ALTER TABLE ONLY campaigns.submissions
+    ADD CONSTRAINT submissions_upstream_submission_id_fkey FOREIGN KEY (upstream_submission_id) REFERENCES campaigns.submissions(id);
+
+ALTER TABLE ONLY catalog.dataset_children
+    ADD CONSTRAINT dataset_children_child_id_fkey FOREIGN KEY (child_id) REFERENCES catalog.datasets(id);
+
+ALTER TABLE ONLY catalog.dataset_children
+    ADD CONSTRAINT dataset_children_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES catalog.datasets(id);
+
+ALTER TABLE ONLY catalog.dataset_files
+    ADD CONSTRAINT dataset_files_dataset_id_fkey FOREIGN KEY (dataset_id) REFERENCES catalog.datasets(id);
+
+ALTER TABLE ONLY catalog.dataset_files
+    ADD CONSTRAINT dataset_files_file_id_fkey FOREIGN KEY (file_id) REFERENCES catalog.files(id);
+
+ALTER TABLE ONLY catalog.datasets
+    ADD CONSTRAINT datasets_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
+
+ALTER TABLE ONLY catalog.datasets
+    ADD CONSTRAINT datasets_namespace_fkey FOREIGN KEY (namespace) REFERENCES catalog.namespaces(name);
+
+ALTER TABLE ONLY catalog.files
+    ADD CONSTRAINT files_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
+
+ALTER TABLE ONLY catalog.files
+    ADD CONSTRAINT files_namespace_fkey FOREIGN KEY (namespace) REFERENCES catalog.namespaces(name);
+
+ALTER TABLE ONLY catalog.ledger_entries
+    ADD CONSTRAINT ledger_entries_ledger_id_fkey FOREIGN KEY (ledger_id) REFERENCES catalog.ledgers(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY catalog.ledgers
+    ADD CONSTRAINT ledgers_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
+
+ALTER TABLE ONLY catalog.namespaces
+    ADD CONSTRAINT namespaces_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
+
+ALTER TABLE ONLY catalog.namespaces
+    ADD CONSTRAINT namespaces_owner_user_id_fkey FOREIGN KEY (owner_user_id) REFERENCES auth.users(id);
+
+ALTER TABLE ONLY catalog.provenance
+    ADD CONSTRAINT provenance_child_id_fkey FOREIGN KEY (child_id) REFERENCES catalog.files(id);
+
+ALTER TABLE ONLY catalog.provenance
+    ADD CONSTRAINT provenance_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES catalog.files(id);
+
+ALTER TABLE ONLY dispatch.attempt_outputs
+    ADD CONSTRAINT attempt_outputs_attempt_id_fkey FOREIGN KEY (attempt_id) REFERENCES dispatch.attempts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY dispatch.attempt_outputs
+    ADD CONSTRAINT attempt_outputs_file_id_fkey FOREIGN KEY (file_id) REFERENCES catalog.files(id);
+
+ALTER TABLE ONLY dispatch.attempt_outputs
+    ADD CONSTRAINT attempt_outputs_project_id_fkey FOREIGN KEY (project_id) REFERENCES dispatch.projects(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY dispatch.attempts
+    ADD CONSTRAINT attempts_project_id_fkey FOREIGN KEY (project_id) REFERENCES dispatch.projects(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY dispatch.handles
+    ADD CONSTRAINT handles_project_id_fkey FOREIGN KEY (project_id) REFERENCES dispatch.projects(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY dispatch.handles
+    ADD CONSTRAINT handles_share_id_fkey FOREIGN KEY (share_id) REFERENCES dispatch.shares(id);
+
+ALTER TABLE ONLY dispatch.projects
+    ADD CONSTRAINT projects_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
+
+ALTER TABLE ONLY dispatch.projects
+    ADD CONSTRAINT projects_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES auth.users(id);
+
+ALTER TABLE ONLY dispatch.shares
+    ADD CONSTRAINT shares_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
+
+ALTER TABLE ONLY dispatch.shares
+    ADD CONSTRAINT shares_project_id_fkey FOREIGN KEY (project_id) REFERENCES dispatch.projects(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY launch.batch_jobs
+    ADD CONSTRAINT batch_jobs_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
+
+ALTER TABLE ONLY launch.batch_jobs
+    ADD CONSTRAINT batch_jobs_launch_key_fkey FOREIGN KEY (launch_key) REFERENCES launch.launches(key) ON DELETE CASCADE;
+
+ALTER TABLE ONLY launch.launches
+    ADD CONSTRAINT launches_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
+
+ALTER TABLE ONLY replicas.replicas
+    ADD CONSTRAINT replicas_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
+
+ALTER TABLE ONLY replicas.replicas
+    ADD CONSTRAINT replicas_rse_id_fkey FOREIGN KEY (rse_id) REFERENCES replicas.rses(id);
+
+ALTER TABLE ONLY replicas.rses
+    ADD CONSTRAINT rses_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);

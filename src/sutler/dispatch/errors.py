@@ -1,0 +1,85 @@
+"""Errors of the dispatch room."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sutler.base.errors import ConflictError, InvalidInputError, NotFoundError
+
+
+class ProjectNotFoundError(NotFoundError):
+    """There is no such project."""
+
+    code = "dispatch.project_not_found"
+
+    def __init__(self, project_id: int) -> None:
+        super().__init__("project", project_id)
+
+
+class ShareNotFoundError(NotFoundError):
+    """There is no such share."""
+
+    code = "dispatch.share_not_found"
+
+    def __init__(self, share_id: int) -> None:
+        super().__init__("share", share_id)
+
+
+class HandleNotFoundError(NotFoundError):
+    """The project does not hold this file."""
+
+    code = "dispatch.handle_not_found"
+
+    def __init__(self, project_id: int, key: object) -> None:
+        super().__init__("handle", key, f"Project {project_id} holds no file {key}.", project_id=project_id)
+
+
+class AttemptNotFoundError(NotFoundError):
+    """There never was such an attempt."""
+
+    code = "dispatch.attempt_not_found"
+
+    def __init__(self, attempt_id: int) -> None:
+        super().__init__("attempt", attempt_id)
+
+
+class InvalidProjectError(InvalidInputError):
+    """A project cannot start with this."""
+
+    code = "dispatch.invalid_project"
+
+
+class EmptyProjectError(InvalidInputError):
+    """A project needs at least one file."""
+
+    code = "dispatch.empty_project"
+
+    def __init__(self) -> None:
+        super().__init__("A project needs at least one file: this one would have nothing to do and never end.")
+
+
+class InvalidWishError(InvalidInputError):
+    """A worker cannot be given what it asks for."""
+
+    code = "dispatch.invalid_wish"
+
+
+class InvalidReportError(InvalidInputError):
+    """A report cannot be understood; nothing was changed."""
+
+    code = "dispatch.invalid_report"
+
+
+class InvalidChoiceError(InvalidInputError):
+    """It is not clear which handles are meant."""
+
+    code = "dispatch.invalid_choice"
+
+
+class RequestTakenError(ConflictError):
+    """The request id is in use for somebody else's leases: make a new one for every request."""
+
+    code = "dispatch.request_taken"
+
+    def __init__(self, request_id: UUID) -> None:
+        super().__init__(request_id=str(request_id))

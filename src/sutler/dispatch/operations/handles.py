@@ -1,0 +1,170 @@
+"""Handles: reading them, putting them back, and making ready those whose files have turned up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, LiteralString
+
+from sutler.auth import SYSTEM, Action, Principal, Thing, permit
+from sutler.base.did import Did
+from sutler.base.errors import Problem
+from sutler.base.events import Event
+from sutler.database import Database, Tx, replayable
+from sutler.database.listing import DEFAULT_LIMIT, Key, Page, list_page
+from sutler.database.sql import sql, value
+from sutler.dispatch import store
+from sutler.dispatch.errors import HandleNotFoundError, InvalidChoiceError, ShareNotFoundError
+from sutler.dispatch.model import DispatchEvent, Handle, HandleState, HandleView, Outcome, ProjectHeader
+from sutler.dispatch.operations.access import open_header
+from sutler.dispatch.operations.endings import end_lost_leases
+from sutler.dispatch.rules import sentences
+
+_HANDLES: Final[LiteralString] = """
+SELECT handle.project_id, handle.position, handle.share_id, handle.namespace, handle.name, handle.fid,
+       handle.size_bytes, handle.attributes, handle.state, handle.attempts, handle.worker_id, handle.reserved_at,
+       CASE WHEN handle.state = 'done' THEN '' ELSE coalesce(last.reason, '') END AS reason
+FROM dispatch.handles AS handle
+LEFT JOIN LATERAL (
+    SELECT ended.reason
+    FROM dispatch.attempts AS ended
+    WHERE ended.project_id = handle.project_id AND ended.position = handle.position
+    ORDER BY ended.id DESC
+    LIMIT 1
+) AS last ON true
+"""
+_POSITION: Final = Key("handle.position", "integer")
+
+
+async def list_handles(
+    db: Database,
+    who: Principal,
+    *,
+    project_id: int | None = None,
+    share_id: int | None = None,
+    state: HandleState | None = None,
+    after: str | None = None,
+    limit: int = DEFAULT_LIMIT,
+) -> Page[Handle]:
+    """Return handles of a project, or of one share, in the order of the project, with the reason of the last failure.
+
+    Raises ProjectNotFoundError, ShareNotFoundError, InvalidChoiceError, NotPermittedError, InvalidInputError.
+    """
+    async with db.read() as tx:
+        if share_id is not None:
+            project_id = await _find_project_of_share(tx, who, share_id, project_id)
+        elif project_id is None:
+            permit(who, Action.ANYONE, Thing("handle", None))
+            raise InvalidChoiceError([Problem("project_id", "name a project or a share")])
+        await open_header(tx, who, Action.VIEW, project_id=project_id)
+        return await list_handles_in(
+            tx, project_id=project_id, share_id=share_id, state=state, after=after, limit=limit
+        )
+
+
+async def list_handles_in(
+    tx: Tx,
+    *,
+    project_id: int | None = None,
+    share_id: int | None = None,
+    state: HandleState | None = None,
+    after: str | None = None,
+    limit: int = DEFAULT_LIMIT,
+) -> Page[Handle]:
+    """Do what `list_handles` does, in the transaction of a caller who asked for permission and names one of both."""
+    filters = []
+    if project_id is not None:
+        filters.append(sql("handle.project_id = ") + value(project_id, "bigint"))
+    if share_id is not None:
+        filters.append(sql("handle.share_id = ") + value(share_id, "bigint"))
+    if state is not None:
+        filters.append(sql("handle.state = ") + value(state.value, "text"))
+    return await list_page(tx, Handle, select=_HANDLES, filters=filters, key=_POSITION, after=after, limit=limit)
+
+
+async def get_handle(
+    db: Database, who: Principal, *, project_id: int, position: int | None = None, did: Did | None = None
+) -> HandleView:
+    """Return a handle, named by position or file, with all its attempts, the newest first.
+
+    Raises ProjectNotFoundError, HandleNotFoundError, InvalidChoiceError, NotPermittedError.
+    """
+    async with db.read() as tx:
+        await open_header(tx, who, Action.VIEW, project_id=project_id)
+        if (position is None) == (did is None):
+            raise InvalidChoiceError([Problem("position", "name the handle by its position or by its file")])
+        handle = await store.find_handle(tx, project_id=project_id, position=position, did=did)
+        if handle is None:
+            raise HandleNotFoundError(project_id, did if position is None else position)
+        attempts = await store.list_attempts(tx, project_id=project_id, position=handle.position)
+        return HandleView(handle, tuple(attempts))
+
+
+@replayable
+async def restart_handles(
+    db: Database, who: Principal, *, project_id: int, states: Sequence[HandleState] = (), dids: Sequence[Did] = ()
+) -> int:
+    """Put handles back that are in one of the states or among the named files, and return how many.
+
+    The lease of a reserved one is ended. Files that the project does not hold are passed over. If any handle went
+    back, the project is active again. Attempts keep counting.
+    Raises ProjectNotFoundError, InvalidChoiceError, NotPermittedError.
+    """
+    async with db.write() as tx:
+        header = await open_header(tx, who, Action.LAUNCH, project_id=project_id)
+        if not states and not dids:
+            raise InvalidChoiceError([Problem("states", "name states or files of handles that are to be put back")])
+        is_all = HandleState.RESERVED in states
+        leases = await store.lock_leases_of_handles(tx, project_id=project_id, is_all=is_all, dids=dids)
+        positions = await store.lock_ended_handles(tx, project_id=project_id, states=states, dids=dids)
+        reason = sentences.explain_restart(who.username)
+        count = await end_lost_leases(
+            tx, header=header, leases=leases, outcome=Outcome.RESTARTED, reason=reason, actor=who
+        )
+        count += len(positions)
+        if count:
+            await _put_back(tx, who, header, positions, count)
+        return count
+
+
+async def locate_handles(db: Database, *, limit: int = 10_000) -> int:
+    """Make ready what was put aside and has a usable replica now, at most `limit` handles; return how many.
+
+    Each project is a transaction of its own.
+    """
+    async with db.read() as tx:
+        project_ids = await store.list_locatable_projects(tx, count=limit)
+    located = 0
+    for project_id in project_ids:
+        if located < limit:
+            located += await _locate(db, project_id=project_id, limit=limit - located)
+    return located
+
+
+async def _find_project_of_share(tx: Tx, who: Principal, share_id: int, project_id: int | None) -> int:
+    share = await store.find_share(tx, share_id=share_id)
+    if share is None or project_id not in (None, share.project_id):
+        permit(who, Action.ANYONE, Thing("share", None))
+        raise ShareNotFoundError(share_id)
+    return share.project_id
+
+
+async def _put_back(tx: Tx, who: Principal, header: ProjectHeader, positions: Sequence[int], count: int) -> None:
+    for share_id in await store.restart_handles(tx, header=header, positions=positions):
+        tx.notify("share", share_id)
+    kind = DispatchEvent.HANDLES_RESTARTED
+    event = Event(kind, "project", str(header.project_id), header.experiment_id, {"count": count})
+    await tx.record(event, who)
+
+
+@replayable
+async def _locate(db: Database, *, project_id: int, limit: int) -> int:
+    async with db.write() as tx:
+        located = await store.locate_handles(tx, project_id=project_id, count=limit)
+        if located is None:
+            return 0
+        experiment_id, count, share_ids = located
+        for share_id in share_ids:
+            tx.notify("share", share_id)
+        kind = DispatchEvent.HANDLES_LOCATED
+        await tx.record(Event(kind, "project", str(project_id), experiment_id, {"count": count}), SYSTEM)
+        return count

@@ -1,0 +1,156 @@
+"""Projects: starting, reading and cancelling them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Final, LiteralString
+
+from sutler.auth import Action, Principal, Role, Thing, choose_owner_role, get_experiment_in, may, permit
+from sutler.base.events import Event
+from sutler.database import Actor, Database, Tx, replayable
+from sutler.database.listing import DEFAULT_LIMIT, Key, Page, list_page
+from sutler.database.sql import Fragment, sql, value
+from sutler.dispatch import store
+from sutler.dispatch.errors import ProjectNotFoundError
+from sutler.dispatch.model import CreatedProject, DispatchEvent, NewHandle, NewProject, Project, ProjectState
+from sutler.dispatch.operations.access import load_project, open_header
+from sutler.dispatch.rules import checks
+
+HANDLES_AT_ONCE = 20_000
+MANY_HANDLES = 10_000
+
+_PROJECTS: Final[LiteralString] = """
+SELECT project.id, project.experiment_id, project.owner_id, owner.username AS owner, project.owner_role, project.state,
+       project.query, project.attributes, project.is_virtual, project.max_attempts, project.worker_timeout,
+       project.idle_timeout, project.total_count, project.initial_count, project.unlocated_count,
+       project.reserved_count, project.done_count, project.failed_count, project.created_at, project.ended_at
+FROM dispatch.projects AS project
+JOIN auth.user_names AS owner ON owner.id = project.owner_id
+"""
+_NEWEST: Final = Key("project.id", "bigint", is_descending=True)
+
+
+async def create_project(db: Database, who: Principal, *, project: NewProject) -> CreatedProject:
+    """Start a project and the share that owns all its handles. A file that is named twice is one handle.
+
+    `handle_count` says how many there are. Raises EmptyProjectError, InvalidProjectError, NotPermittedError.
+    """
+    permit(who, Action.CREATE, Thing("project", project.experiment_id))
+    # A million files are checked in a thread, so that others are served meanwhile.
+    handles = await asyncio.to_thread(checks.check_project, project)
+    async with db.write() as tx:
+        role = choose_owner_role(who, experiment_id=project.experiment_id)
+        return await _create(tx, project, handles, owner_id=who.user_id, owner_role=role, actor=who)
+
+
+async def create_project_in(
+    tx: Tx, *, project: NewProject, owner_id: int, owner_role: Role, actor: Actor
+) -> CreatedProject:
+    """Do what `create_project` does, in the transaction of a caller who asked for permission."""
+    handles = checks.check_project(project)
+    return await _create(tx, project, handles, owner_id=owner_id, owner_role=owner_role, actor=actor)
+
+
+async def set_project_attributes_in(tx: Tx, *, project_id: int, attributes: Mapping[str, object]) -> None:
+    """Lay attributes over those that a project has. Raises ProjectNotFoundError."""
+    if not await store.merge_attributes(tx, project_id=project_id, attributes=dict(attributes)):
+        raise ProjectNotFoundError(project_id)
+    tx.notify("project", project_id)
+
+
+async def get_project(db: Database, who: Principal, *, project_id: int) -> Project:
+    """Return a project. Raises ProjectNotFoundError, NotPermittedError."""
+    async with db.read() as tx:
+        await open_header(tx, who, Action.VIEW, project_id=project_id)
+        return await load_project(tx, project_id)
+
+
+async def list_projects(
+    db: Database,
+    who: Principal,
+    *,
+    experiment: str | None = None,
+    state: ProjectState | None = None,
+    owner: str | None = None,
+    after: str | None = None,
+    limit: int = DEFAULT_LIMIT,
+) -> Page[Project]:
+    """Return projects, the newest first: of one experiment, or of all that the caller may see.
+
+    Raises ExperimentNotFoundError, NotPermittedError, InvalidInputError.
+    """
+    async with db.read() as tx:
+        filters = await _limit_to_visible(tx, who, experiment)
+        if state is not None:
+            filters.append(sql("project.state = ") + value(state.value, "text"))
+        if owner is not None:
+            filters.append(sql("owner.username = ") + value(owner, "text"))
+        return await list_page(tx, Project, select=_PROJECTS, filters=filters, key=_NEWEST, after=after, limit=limit)
+
+
+@replayable
+async def cancel_project(db: Database, who: Principal, *, project_id: int, reason: str = "") -> Project:
+    """Cancel a project and return it: nothing more is given out, and who renews is told to stop.
+
+    Reserved handles stay reserved and may still be reported. A project that is over stays as it is.
+    Raises ProjectNotFoundError, NotPermittedError.
+    """
+    async with db.write() as tx:
+        await open_header(tx, who, Action.LAUNCH, project_id=project_id)
+        await cancel_project_in(tx, project_id=project_id, reason=reason, actor=who)
+        return await load_project(tx, project_id)
+
+
+async def cancel_project_in(tx: Tx, *, project_id: int, reason: str, actor: Actor) -> bool:
+    """Do what `cancel_project` does, in the transaction of a caller who asked for permission.
+
+    False if the project was over already, or there is none.
+    """
+    experiment_id = await store.cancel_project(tx, project_id=project_id)
+    if experiment_id is None:
+        return False
+    facts: dict[str, object] = {"reason": reason}
+    kind = DispatchEvent.PROJECT_CANCELLED
+    await tx.record(Event(kind, "project", str(project_id), experiment_id, facts), actor)
+    return True
+
+
+async def _create(
+    tx: Tx, project: NewProject, handles: Sequence[NewHandle], *, owner_id: int, owner_role: Role, actor: Actor
+) -> CreatedProject:
+    count = len(handles)
+    project_id = await store.insert_project(
+        tx, project=project, owner_id=owner_id, owner_role=owner_role.value, count=count
+    )
+    share_id = await store.insert_share(tx, project_id=project_id, experiment_id=project.experiment_id, count=count)
+    for start in range(0, count, HANDLES_AT_ONCE):
+        part = handles[start : start + HANDLES_AT_ONCE]
+        await store.insert_handles(tx, project_id=project_id, share_id=share_id, first_position=start, handles=part)
+    await _place(tx, project, project_id, share_id)
+    if count >= MANY_HANDLES:
+        await store.refresh_statistics(tx)
+    facts: dict[str, object] = {"count": count}
+    kind = DispatchEvent.PROJECT_CREATED
+    await tx.record(Event(kind, "project", str(project_id), project.experiment_id, facts), actor)
+    return CreatedProject(project_id, share_id, count)
+
+
+async def _place(tx: Tx, project: NewProject, project_id: int, share_id: int) -> None:
+    """Put every handle where it belongs: ready, or aside until it has a usable replica."""
+    if not project.is_virtual:
+        count = await store.insert_unlocated(tx, project_id=project_id, experiment_id=project.experiment_id)
+        await store.count_unlocated(tx, project_id=project_id, share_id=share_id, count=count)
+    await store.insert_ready(tx, project_id=project_id)
+
+
+async def _limit_to_visible(tx: Tx, who: Principal, experiment: str | None) -> list[Fragment]:
+    if experiment is not None:
+        experiment_id = (await get_experiment_in(tx, name=experiment)).id
+        permit(who, Action.VIEW, Thing("experiment", experiment_id))
+        visible = [experiment_id]
+    elif may(who, Action.ADMINISTER, Thing("installation", None)):
+        return []
+    else:
+        visible = [number for number in sorted(who.roles) if may(who, Action.VIEW, Thing("experiment", number))]
+    return [sql("project.experiment_id = ANY(") + value(visible, "bigint[]") + sql(")")]

@@ -1,0 +1,187 @@
+"""The worker's side after a run: done or failed, with everything that came of it, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sutler import catalog, replicas
+from sutler.auth import Action, Principal, Thing, permit
+from sutler.base.did import Did
+from sutler.catalog import FileReference, NewFile
+from sutler.database import Database, Tx, replayable
+from sutler.dispatch import store
+from sutler.dispatch.errors import AttemptNotFoundError
+from sutler.dispatch.model import Answer, AttemptHeader, EndedLease, Fate, Output, Report
+from sutler.dispatch.operations.access import name_project
+from sutler.dispatch.operations.endings import end_leases
+from sutler.dispatch.rules import checks, decisions, sentences
+from sutler.replicas import NewReplica
+
+
+@replayable
+async def report(db: Database, who: Principal, *, report: Report) -> list[Answer]:
+    """Say how a run over one or several leases ended: all of it holds, or none of it.
+
+    Outputs are declared with the handles' catalogue files as parents, put into their datasets and recorded on their
+    RSEs in the same transaction. The same report by the same worker again is accepted and changes nothing. A report
+    about a lost lease is not accepted: the answer says why, and the report is kept as evidence, but its outputs are
+    not declared. Answers come by attempt id.
+
+    Raises InvalidReportError, AttemptNotFoundError, NotPermittedError, and what declaring files raises.
+    """
+    checks.check_report(report)
+    async with db.write() as tx:
+        headers = await _load(tx, who, report)
+        if len(headers) == 1 and not report.outputs:
+            ended = await _end(tx, who, report, headers)
+            if ended:
+                return [_accept(ended[0])]
+        return await _report_carefully(tx, who, report, headers)
+
+
+async def _load(tx: Tx, who: Principal, report: Report) -> list[AttemptHeader]:
+    headers = await store.list_attempt_headers(tx, attempt_ids=report.attempt_ids)
+    unknown = sorted(set(report.attempt_ids) - {header.attempt_id for header in headers})
+    for header in {header.project_id: header for header in headers}.values():
+        permit(who, Action.PROCESS, name_project(header))
+    if unknown:
+        permit(who, Action.ANYONE, Thing("attempt", None))
+        raise AttemptNotFoundError(unknown[0])
+    checks.check_same_project(headers)
+    return headers
+
+
+async def _report_carefully(tx: Tx, who: Principal, report: Report, headers: Sequence[AttemptHeader]) -> list[Answer]:
+    """Lock the leases that are there, look at what became of the others, and only then do all or nothing."""
+    await store.lock_leases(tx, attempt_ids=report.attempt_ids)
+    fates = await store.list_fates(tx, attempt_ids=report.attempt_ids)
+    held = [fate for fate in fates if decisions.is_held(fate, report.worker_id)]
+    repeated = [fate for fate in fates if decisions.is_repeat(fate, report)]
+    if len(held) + len(repeated) < len(fates):
+        return await _refuse(tx, report, fates)
+    accepted = [_accept_again(fate) for fate in repeated]
+    if held:
+        accepted += await _accept_held(tx, who, report, headers, held)
+    return sorted(accepted, key=lambda answer: answer.attempt_id)
+
+
+async def _refuse(tx: Tx, report: Report, fates: Sequence[Fate]) -> list[Answer]:
+    lost = {
+        fate.attempt_id: sentences.explain_lost(fate, report.worker_id)
+        for fate in fates
+        if not decisions.is_held(fate, report.worker_id) and not decisions.is_repeat(fate, report)
+    }
+    await store.insert_late_reports(tx, report=report, attempt_ids=sorted(lost))
+    group = sentences.explain_group(sorted(lost))
+    return [
+        Answer(fate.attempt_id, fate.state_now, is_accepted=False, why=lost.get(fate.attempt_id, group))
+        for fate in fates
+    ]
+
+
+async def _accept_held(
+    tx: Tx, who: Principal, report: Report, headers: Sequence[AttemptHeader], held: Sequence[Fate]
+) -> list[Answer]:
+    held_ids = {fate.attempt_id for fate in held}
+    project = headers[0]
+    declared: list[tuple[int, Output]] = []
+    if report.outputs:
+        parents = tuple(Did(fate.namespace, fate.name) for fate in held if fate.fid is not None)
+        declared = await _declare(tx, who, report.outputs, parents, project.experiment_id)
+    # The counts come last: whoever moves them keeps everybody else of the project waiting until the commit.
+    ended = await _end(tx, who, report, [header for header in headers if header.attempt_id in held_ids])
+    if declared:
+        first = ended[0]
+        await store.insert_outputs(
+            tx,
+            attempt_id=first.attempt_id,
+            project_id=project.project_id,
+            share_id=first.share_id,
+            outputs=declared,
+        )
+    return [_accept(lease) for lease in ended]
+
+
+async def _end(tx: Tx, who: Principal, report: Report, headers: Sequence[AttemptHeader]) -> list[EndedLease]:
+    states = {
+        header.attempt_id: decisions.decide_next_state(
+            report.outcome, attempt=header.attempt, max_attempts=header.max_attempts, may_retry=report.may_retry
+        )
+        for header in headers
+    }
+    return await end_leases(
+        tx,
+        project_id=headers[0].project_id,
+        next_states=states,
+        outcome=report.outcome,
+        reason=sentences.choose_reason(report),
+        actor=who,
+        worker_id=report.worker_id,
+        measures=report.measures,
+        log_tail=report.log_tail,
+    )
+
+
+async def _declare(
+    tx: Tx, who: Principal, outputs: Sequence[Output], parents: tuple[Did, ...], experiment_id: int
+) -> list[tuple[int, Output]]:
+    """Declare outputs, dataset by dataset, with their copies; return each with its id in the catalogue."""
+    datasets = {output.dataset: _parse_dataset(output.dataset) for output in outputs}
+    await _permit_declaring(tx, who, outputs, [did for did in datasets.values() if did is not None], experiment_id)
+    declared: list[tuple[int, Output]] = []
+    for text in sorted(datasets, key=lambda text: text or ""):
+        dataset = datasets[text]
+        if dataset is not None:
+            await catalog.ensure_dataset_in(tx, did=dataset, username=who.username)
+        part = [output for output in outputs if output.dataset == text]
+        files = [_make_file(output, parents) for output in part]
+        references: list[FileReference] = await catalog.declare_files_in(
+            tx, files=files, dataset=dataset, username=who.username
+        )
+        declared += [(reference.id, output) for reference, output in zip(references, part, strict=True)]
+    copies = [
+        NewReplica(Did(output.namespace, output.name), output.rse, output.url)
+        for output in outputs
+        if output.rse is not None and output.url is not None
+    ]
+    if copies:
+        await replicas.add_replicas_in(tx, experiment_id=experiment_id, replicas=copies, actor=who)
+    return declared
+
+
+async def _permit_declaring(
+    tx: Tx, who: Principal, outputs: Sequence[Output], datasets: Sequence[Did], experiment_id: int
+) -> None:
+    """Ask for every namespace that outputs or datasets go to; one that is missing is made for the caller."""
+    for name in sorted({output.namespace for output in outputs} | {did.namespace for did in datasets}):
+        namespace = await catalog.ensure_namespace_in(
+            tx, name=name, experiment_id=experiment_id, user_id=who.user_id, username=who.username
+        )
+        thing = Thing(
+            "namespace", namespace.experiment_id, owner_id=namespace.owner_user_id, owner_role=namespace.owner_role
+        )
+        permit(who, Action.DECLARE, thing)
+
+
+def _parse_dataset(text: str | None) -> Did | None:
+    return None if text is None else Did.parse(text)
+
+
+def _make_file(output: Output, parents: tuple[Did, ...]) -> NewFile:
+    return NewFile(
+        namespace=output.namespace,
+        name=output.name,
+        size_bytes=output.size_bytes,
+        checksums=output.checksums,
+        metadata=output.metadata,
+        parents=parents,
+    )
+
+
+def _accept(lease: EndedLease) -> Answer:
+    return Answer(lease.attempt_id, lease.state, is_accepted=True)
+
+
+def _accept_again(fate: Fate) -> Answer:
+    assert fate.handle_state is not None
+    return Answer(fate.attempt_id, fate.handle_state, is_accepted=True)

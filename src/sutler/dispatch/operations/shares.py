@@ -1,0 +1,58 @@
+"""Shares, for the rooms above: counts, what was produced, and why something waits."""
+
+from __future__ import annotations
+
+from typing import Final, LiteralString
+
+from sutler.database import Tx
+from sutler.database.listing import DEFAULT_LIMIT, Key, Page, list_page
+from sutler.database.sql import sql, value
+from sutler.dispatch import store
+from sutler.dispatch.errors import ShareNotFoundError
+from sutler.dispatch.model import Counts, ProducedFile, ShareStanding
+from sutler.dispatch.rules import sentences
+
+_OUTPUTS: Final[LiteralString] = """
+SELECT produced.file_id, file.fid, file.namespace, file.name, file.size_bytes, produced.media_type, produced.url,
+       produced.attempt_id
+FROM dispatch.attempt_outputs AS produced
+JOIN catalog.file_facts AS file ON file.id = produced.file_id
+"""
+_FILE: Final = Key("produced.file_id", "bigint")
+
+
+async def get_share_counts_in(tx: Tx, *, share_id: int) -> Counts:
+    """Return the handles of a share by state. Raises ShareNotFoundError."""
+    return (await _load(tx, share_id)).counts
+
+
+async def explain_share_in(tx: Tx, *, share_id: int) -> str:
+    """Say what the handles of a share that are not final wait for, with counts. Raises ShareNotFoundError."""
+    share = await _load(tx, share_id)
+    holders = await store.find_holders(tx, project_id=share.project_id, share_id=share_id)
+    return sentences.explain_waiting(share.state, share.counts, holders, tx.now)
+
+
+async def list_outputs_in(tx: Tx, *, share_id: int, name_like: str = "%") -> list[ProducedFile]:
+    """Return all files that a share produced and that are not retired, by a pattern with `%` and `_`."""
+    return await store.list_outputs(tx, share_id=share_id, name_like=name_like)
+
+
+async def list_produced_in(
+    tx: Tx, *, share_id: int, after: str | None = None, limit: int = DEFAULT_LIMIT
+) -> Page[ProducedFile]:
+    """Return one page of the files that a share produced. Raises InvalidInputError."""
+    filters = [sql("produced.share_id = ") + value(share_id, "bigint"), sql("file.retired_at IS NULL")]
+    return await list_page(tx, ProducedFile, select=_OUTPUTS, filters=filters, key=_FILE, after=after, limit=limit)
+
+
+async def list_pictures_in(tx: Tx, *, share_id: int) -> list[ProducedFile]:
+    """Return the pictures among the files that a share produced."""
+    return await store.list_pictures(tx, share_id=share_id)
+
+
+async def _load(tx: Tx, share_id: int) -> ShareStanding:
+    share = await store.find_share(tx, share_id=share_id)
+    if share is None:
+        raise ShareNotFoundError(share_id)
+    return share

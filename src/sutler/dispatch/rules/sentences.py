@@ -1,0 +1,123 @@
+"""The sentences of the room: why something waits, why a lease ended, why a report was not accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sutler.dispatch.model import Counts, Fate, HandleState, Holders, Outcome, ProjectState, Report
+from sutler.dispatch.rules.decisions import OPEN_STATES
+
+
+def choose_reason(report: Report) -> str:
+    """The reason that is kept: a failure always has one."""
+    is_silent = report.outcome is Outcome.FAILED and not report.reason.strip()
+    return "The worker gave no reason." if is_silent else report.reason
+
+
+def explain_timeout(now: datetime) -> str:
+    """The reason that is kept for a lease that ran out."""
+    return f"The lease ran out: when its end was noticed at {now:%H:%M:%S} UTC, the worker had not renewed it."
+
+
+def explain_job_loss() -> str:
+    """The reason that is kept for a lease of a batch job that is gone."""
+    return "The batch job of the worker ended without a report about this file."
+
+
+def explain_restart(username: str) -> str:
+    """The reason that is kept for a lease that a person ended."""
+    return f"{username} put the file back."
+
+
+def explain_waiting(state: ProjectState, counts: Counts, holders: Holders, now: datetime) -> str:
+    """Say what the handles that are not final wait for, with counts, and what would unblock them."""
+    if counts.is_final:
+        return _explain_end(counts)
+    parts = [explain_state(state)] if state not in OPEN_STATES else []
+    if counts.reserved_count:
+        parts.append(_explain_reserved(counts.reserved_count, holders, now))
+    if counts.unlocated_count:
+        parts.append(_explain_unlocated(counts.unlocated_count))
+    ready_count = counts.initial_count - counts.unlocated_count
+    if ready_count and state in OPEN_STATES:
+        parts.append(f"{_count_files(ready_count)} ready and {_verb(ready_count, 'waits', 'wait')} for a worker.")
+    elif ready_count:
+        parts.append(f"{_count_files(ready_count)} not given out any more.")
+    return " ".join(parts)
+
+
+def explain_state(state: ProjectState) -> str:
+    """Say that a project gives out nothing any more."""
+    if state is ProjectState.CANCELLED:
+        return "The project was cancelled."
+    return f"The project is over: {state}."
+
+
+def explain_lost(fate: Fate, worker_id: str) -> str:
+    """Say why a lease is not the worker's any more, and who has the file now."""
+    if fate.is_live:
+        return f"Attempt {fate.attempt_id} belongs to worker {fate.worker_id}, not to {worker_id}."
+    return f"{_explain_past(fate, worker_id)} {_explain_now(fate)}"
+
+
+def explain_group(lost_ids: Sequence[int]) -> str:
+    """Say why a report about a lease that holds was not accepted."""
+    lost = ", ".join(str(attempt_id) for attempt_id in lost_ids)
+    return f"The report stands for all its files or for none, and these attempts were lost: {lost}."
+
+
+def _explain_past(fate: Fate, worker_id: str) -> str:
+    whose = "" if fate.worker_id == worker_id else f" of worker {fate.worker_id}"
+    how = {
+        Outcome.DONE: "was reported done",
+        Outcome.FAILED: "was reported failed",
+        Outcome.TIMED_OUT: "timed out",
+        Outcome.WORKER_LOST: "ended because its batch job was gone",
+        Outcome.RESTARTED: "ended because somebody put the file back",
+    }
+    assert fate.outcome is not None
+    assert fate.ended_at is not None
+    return f"Attempt {fate.attempt_id}{whose} {how[fate.outcome]} at {fate.ended_at:%Y-%m-%d %H:%M:%S} UTC."
+
+
+def _explain_now(fate: Fate) -> str:
+    if fate.state_now is HandleState.RESERVED and fate.reserved_at_now is not None:
+        return f"The file is with worker {fate.worker_now} since {fate.reserved_at_now:%Y-%m-%d %H:%M:%S} UTC."
+    if fate.state_now is HandleState.INITIAL:
+        return "The file waits to be given out again."
+    return f"The file is {fate.state_now} now."
+
+
+def _explain_end(counts: Counts) -> str:
+    if not counts.failed_count:
+        return f"All {counts.total_count} files are done." if counts.total_count != 1 else "The only file is done."
+    return (
+        f"Nothing is left to do: of {counts.total_count} files {counts.done_count} are done, "
+        f"{counts.failed_count} failed."
+    )
+
+
+def _explain_reserved(count: int, holders: Holders, now: datetime) -> str:
+    workers = f"{holders.worker_count} worker{'' if holders.worker_count == 1 else 's'}"
+    until = "none of the leases has an end"
+    if holders.next_end_at is not None:
+        layout = "%H:%M" if holders.next_end_at.date() == now.date() else "%Y-%m-%d %H:%M"
+        until = f"unless it is renewed, the next lease ends at {holders.next_end_at:{layout}} UTC"
+    return f"{_count_files(count)} reserved by {workers}; {until}."
+
+
+def _explain_unlocated(count: int) -> str:
+    has = _verb(count, "has", "have")
+    return (
+        f"{count} file{'' if count == 1 else 's'} {has} no usable replica: "
+        "one on an RSE that is enabled and available would make it ready."
+    )
+
+
+def _count_files(count: int) -> str:
+    return "1 file is" if count == 1 else f"{count} files are"
+
+
+def _verb(count: int, singular: str, plural: str) -> str:
+    return singular if count == 1 else plural

@@ -1,0 +1,32 @@
+"""The list of loops: what runs, how often, and whether news in the database wakes it sooner."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sutler.loops import intentions, location, partitions, reactions, submission_tracking, timeouts
+from sutler.loops.surroundings import Surroundings
+
+Step = Callable[[Surroundings], Awaitable[int]]
+
+
+@dataclass(frozen=True)
+class Loop:
+    """One loop: its step, the pause between steps that found nothing, and whether notices end the pause."""
+
+    name: str
+    step: Step
+    pause: timedelta
+    wakes_on_news: bool = False
+
+
+LOOPS = (
+    Loop("reactions", reactions.step, timedelta(seconds=2), wakes_on_news=True),
+    Loop("intentions", intentions.step, timedelta(seconds=2), wakes_on_news=True),
+    Loop("submission_tracking", submission_tracking.step, timedelta(seconds=1)),
+    Loop("timeouts", timeouts.step, timedelta(seconds=5)),
+    Loop("location", location.step, timedelta(seconds=5)),
+    Loop("partitions", partitions.step, timedelta(hours=6)),
+)

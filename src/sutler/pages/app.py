@@ -1,0 +1,96 @@
+"""All addresses of the pages, on one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import APIRouter, Depends, FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from sutler.pages.account import AccountPages
+from sutler.pages.campaigns import CampaignPages
+from sutler.pages.door import Door
+from sutler.pages.failures import explain, make_route_class
+from sutler.pages.files import FilePages
+from sutler.pages.live import LiveStreams
+from sutler.pages.projects import ProjectPages
+from sutler.pages.rendering import STATIC, Renderer
+from sutler.pages.services import Services
+from sutler.pages.session import check_form
+from sutler.pages.submissions import SubmissionPages
+
+LONGEST_FORM_BYTES = 64_000
+
+Page = Callable[..., Awaitable[Response]]
+
+
+def create_pages(services: Services) -> APIRouter:
+    """Return the routes of all pages. Errors of rooms become pages here; nothing of them reaches the application."""
+    door = Door(services, Renderer())
+    router = APIRouter(route_class=make_route_class(door), include_in_schema=False, max_body_size=LONGEST_FORM_BYTES)
+    for path, page in _list_pages(door):
+        router.add_api_route(path, page, methods=["GET"])
+    for path, page in _list_changes(door):
+        router.add_api_route(path, page, methods=["POST"], dependencies=[Depends(check_form)])
+    return router
+
+
+def mount_static(app: FastAPI) -> None:
+    """Serve the style sheet and the scripts below `/static`."""
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+
+
+def create_error_pages(services: Services) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """Return an exception handler for requests that no route took, like an unknown address in a browser."""
+    door = Door(services, Renderer())
+
+    async def answer(request: Request, error: Exception) -> Response:
+        return await explain(door, request, error)
+
+    return answer
+
+
+def _list_pages(door: Door) -> list[tuple[str, Page]]:
+    account, campaigns, submissions = AccountPages(door), CampaignPages(door), SubmissionPages(door)
+    projects, files, live = ProjectPages(door), FilePages(door), LiveStreams(door)
+    return [
+        ("/sign-in", account.show_sign_in),
+        ("/", campaigns.list_campaigns),
+        ("/campaigns/{campaign_id}", campaigns.show_campaign),
+        ("/campaigns/{campaign_id}/part", campaigns.show_campaign_part),
+        ("/stages/{stage_id}", campaigns.show_stage),
+        ("/stages/{stage_id}/part", campaigns.show_stage_part),
+        ("/submissions/{submission_id}", submissions.show),
+        ("/submissions/{submission_id}/progress", submissions.show_progress),
+        ("/submissions/{submission_id}/files", submissions.show_files),
+        ("/submissions/{submission_id}/outputs", submissions.show_outputs),
+        ("/submissions/{submission_id}/pictures/{file_id}", submissions.show_picture),
+        ("/submissions/{submission_id}/jobs/{number}", submissions.show_job),
+        ("/submissions/{submission_id}/jobs/{number}/part", submissions.show_job_part),
+        ("/submissions/{submission_id}/cancel", submissions.ask_cancel),
+        ("/projects/{project_id}", projects.show),
+        ("/projects/{project_id}/part", projects.show_part),
+        ("/projects/{project_id}/files", projects.show_files),
+        ("/projects/{project_id}/handles/{position}", projects.show_handle),
+        ("/projects/{project_id}/handles/{position}/part", projects.show_handle_part),
+        ("/files", files.show_file_of_did),
+        ("/files/{namespace}/{name:path}", files.show_file),
+        ("/datasets", files.show_dataset_of_did),
+        ("/datasets/{namespace}/{name:path}", files.show_dataset),
+        ("/search", files.search),
+        ("/live", live.follow),
+    ]
+
+
+def _list_changes(door: Door) -> list[tuple[str, Page]]:
+    account, campaigns, submissions = AccountPages(door), CampaignPages(door), SubmissionPages(door)
+    return [
+        ("/sign-in", account.sign_in),
+        ("/sign-out", account.sign_out),
+        ("/stages/{stage_id}/launch", campaigns.launch_stage),
+        ("/stages/{stage_id}/hold", campaigns.hold_stage),
+        ("/stages/{stage_id}/release", campaigns.release_stage),
+        ("/submissions/{submission_id}/cancel", submissions.cancel),
+    ]

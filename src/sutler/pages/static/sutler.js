@@ -1,0 +1,138 @@
+"use strict";
+
+// Pages work without this file. It shows times in the zone of the reader, follows live changes only while somebody
+// looks, tells screen readers of progress, and keeps the end of a growing log in sight.
+
+(function () {
+  const HIDDEN_SECONDS = 20;
+
+  // Times -------------------------------------------------------------------------------------------------------------
+
+  function pad(number) {
+    return String(number).padStart(2, "0");
+  }
+
+  function showLocalTimes(part) {
+    for (const element of part.querySelectorAll("time[datetime]:not([data-local])")) {
+      const at = new Date(element.dateTime);
+      if (Number.isNaN(at.getTime())) continue;
+      const day = `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())}`;
+      const seconds = "seconds" in element.dataset ? `:${pad(at.getSeconds())}` : "";
+      element.textContent = `${day} ${pad(at.getHours())}:${pad(at.getMinutes())}${seconds}`;
+      element.dataset.local = "";
+    }
+  }
+
+  // Live changes ------------------------------------------------------------------------------------------------------
+
+  // A browser opens only a few connections to one server. A page that nobody looks at gives its own back; when it is
+  // looked at again, the first message of the new connection brings it up to date.
+  class WatchedSource extends EventTarget {
+    constructor(address) {
+      super();
+      this.address = address;
+      this.onopen = null;
+      this.onerror = null;
+      this.isOver = false;
+      this.names = new Set();
+      this.look = () => this.follow(document.hidden);
+      document.addEventListener("visibilitychange", this.look);
+      this.open();
+    }
+
+    get readyState() {
+      if (this.isOver) return EventSource.CLOSED;
+      return this.source ? this.source.readyState : EventSource.CONNECTING;
+    }
+
+    open() {
+      this.source = new EventSource(this.address);
+      this.source.onopen = (event) => this.onopen && this.onopen(event);
+      this.source.onerror = (event) => this.onerror && this.onerror(event);
+      for (const name of this.names) this.pass(name);
+    }
+
+    pass(name) {
+      this.source.addEventListener(name, (event) => this.dispatchEvent(new MessageEvent(name, { data: event.data })));
+    }
+
+    addEventListener(name, listener) {
+      super.addEventListener(name, listener);
+      if (!this.names.has(name)) {
+        this.names.add(name);
+        if (this.source) this.pass(name);
+      }
+    }
+
+    follow(isHidden) {
+      clearTimeout(this.timer);
+      if (this.isOver) return;
+      if (isHidden) {
+        this.timer = setTimeout(() => {
+          this.source.close();
+          this.source = null;
+        }, HIDDEN_SECONDS * 1000);
+      } else if (!this.source) {
+        this.open();
+      }
+    }
+
+    close() {
+      this.isOver = true;
+      clearTimeout(this.timer);
+      document.removeEventListener("visibilitychange", this.look);
+      if (this.source) this.source.close();
+    }
+  }
+
+  if (window.htmx) {
+    htmx.createEventSource = (address) => new WatchedSource(address);
+  }
+
+  // Parts that were replaced ------------------------------------------------------------------------------------------
+
+  function speak() {
+    const part = document.querySelector("[data-spoken]");
+    const spoken = document.getElementById("spoken");
+    if (part && spoken && spoken.textContent !== part.dataset.spoken) spoken.textContent = part.dataset.spoken;
+  }
+
+  let wasAtEnd = true;
+
+  function isAtEnd(log) {
+    return log.scrollHeight - log.scrollTop - log.clientHeight < 24;
+  }
+
+  function showEnd() {
+    const log = document.querySelector("[data-tail]");
+    if (log && wasAtEnd) log.scrollTop = log.scrollHeight;
+  }
+
+  document.addEventListener("htmx:beforeSwap", () => {
+    const log = document.querySelector("[data-tail]");
+    wasAtEnd = !log || isAtEnd(log);
+  });
+
+  document.addEventListener("htmx:afterSettle", () => {
+    showLocalTimes(document);
+    speak();
+    showEnd();
+  });
+
+  // Forms that act once -----------------------------------------------------------------------------------------------
+
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("form[data-once]")) return;
+    if (event.target.dataset.sent) event.preventDefault();
+    event.target.dataset.sent = "yes";
+  });
+
+  // A page that the browser kept may be sent again.
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-once]")) delete form.dataset.sent;
+  });
+
+  for (const link of document.querySelectorAll("a.refresh")) link.href = window.location.href.split("#")[0];
+  showLocalTimes(document);
+  showEnd();
+})();

@@ -1,0 +1,23 @@
+"""Errors of the room."""
+
+from __future__ import annotations
+
+from sutler.base.errors import ConflictError, InvalidInputError, NotFoundError
+
+
+class RseNotFoundError(NotFoundError):
+    """There is no storage element of that name in the experiment."""
+
+    code = "replicas.rse_not_found"
+
+
+class RseExistsError(ConflictError):
+    """The experiment has a storage element of that name already."""
+
+    code = "replicas.rse_exists"
+
+
+class InvalidReplicaError(InvalidInputError):
+    """A replica cannot be recorded as it was given."""
+
+    code = "replicas.invalid_replica"

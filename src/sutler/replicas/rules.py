@@ -1,0 +1,64 @@
+"""What may be recorded about storage elements and replicas."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from sutler.base.did import check_name
+from sutler.base.errors import InvalidInputError, Problem
+from sutler.replicas.errors import InvalidReplicaError
+from sutler.replicas.model import NewReplica, Rse
+
+MAX_PROBLEMS = 20
+_RSE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_URL = re.compile(r"[^\s\x00-\x1f\x7f]+")
+
+
+def check_rse(rse_name: str, url_prefix: str) -> None:
+    """Go on if a storage element may be called that and have that prefix. Raises InvalidInputError."""
+    problems = []
+    if not _RSE_NAME.fullmatch(rse_name):
+        what = f"{rse_name!r} must be 1 to 64 letters, digits and the characters _ . -"
+        problems.append(Problem("name", what))
+    if url_prefix and not _URL.fullmatch(url_prefix):
+        problems.append(Problem("url_prefix", f"{url_prefix!r} must not hold blanks or control characters"))
+    if problems:
+        raise InvalidInputError(problems)
+
+
+def check_replicas(replicas: Iterable[NewReplica], rses: Mapping[str, Rse]) -> list[NewReplica]:
+    """Return what is to be recorded: of several entries for one file and storage element the last one.
+
+    Raises InvalidReplicaError, which lists what is wrong with which replica, the first twenty of them.
+    """
+    wanted: dict[tuple[str, str, str], NewReplica] = {}
+    problems: list[Problem] = []
+    for replica in replicas:
+        problems += _find_problems(replica, rses)
+        wanted[replica.did.namespace, replica.did.name, replica.rse] = replica
+    if problems:
+        raise InvalidReplicaError(_shorten(problems))
+    return list(wanted.values())
+
+
+def _find_problems(replica: NewReplica, rses: Mapping[str, Rse]) -> list[Problem]:
+    where = f"{replica.did} at {replica.rse}"
+    problems = []
+    try:
+        check_name(replica.did.namespace, where)
+        check_name(replica.did.name, where)
+    except InvalidInputError as error:
+        problems += error.problems
+    if replica.rse not in rses:
+        problems.append(Problem(where, "the experiment has no storage element of that name"))
+    if not _URL.fullmatch(replica.url):
+        problems.append(Problem(where, f"the URL {replica.url!r} is empty or holds blanks or control characters"))
+    return problems
+
+
+def _shorten(problems: Sequence[Problem]) -> list[Problem]:
+    left_over = len(problems) - MAX_PROBLEMS
+    if left_over <= 0:
+        return list(problems)
+    return [*problems[:MAX_PROBLEMS], Problem("", f"and {left_over} more")]

@@ -1,0 +1,109 @@
+"""The statements of the room, one function each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sutler.base.did import Did
+from sutler.database import Tx, into_list, into_optional, load_statements
+from sutler.replicas.model import NewReplica, Replica, Rse
+
+_SQL = load_statements("sutler.replicas")
+
+
+async def insert_rse(
+    tx: Tx, *, experiment_id: int, name: str, description: str, url_prefix: str, is_tape: bool, preference: int
+) -> Rse | None:
+    """Make a storage element. None if the experiment has one of that name."""
+    row = await tx.row(
+        _SQL.insert_rse,
+        experiment_id=experiment_id,
+        name=name,
+        description=description,
+        url_prefix=url_prefix,
+        is_tape=is_tape,
+        preference=preference,
+        now=tx.now,
+    )
+    return into_optional(Rse, row)
+
+
+async def find_rse(tx: Tx, *, experiment_id: int, name: str) -> Rse | None:
+    """Look a storage element up by name."""
+    return into_optional(Rse, await tx.row(_SQL.find_rse, experiment_id=experiment_id, name=name))
+
+
+async def lock_rse(tx: Tx, *, experiment_id: int, name: str) -> Rse | None:
+    """Look a storage element up by name and keep others from changing it."""
+    return into_optional(Rse, await tx.row(_SQL.lock_rse, experiment_id=experiment_id, name=name))
+
+
+async def list_rses(tx: Tx, *, experiment_id: int) -> list[Rse]:
+    """Return the storage elements of an experiment, the preferred first."""
+    return into_list(Rse, await tx.rows(_SQL.list_rses, experiment_id=experiment_id))
+
+
+async def list_rses_named(tx: Tx, *, experiment_id: int, names: Sequence[str]) -> list[Rse]:
+    """Return those storage elements of an experiment that have one of these names."""
+    return into_list(Rse, await tx.rows(_SQL.list_rses_named, experiment_id=experiment_id, names=names))
+
+
+async def update_rse(tx: Tx, *, rse: Rse) -> None:
+    """Store everything about a storage element but its name."""
+    await tx.run(
+        _SQL.update_rse,
+        rse_id=rse.id,
+        description=rse.description,
+        url_prefix=rse.url_prefix,
+        is_enabled=rse.is_enabled,
+        is_available=rse.is_available,
+        is_tape=rse.is_tape,
+        preference=rse.preference,
+    )
+
+
+async def upsert_replicas(
+    tx: Tx,
+    *,
+    experiment_id: int,
+    replicas: Sequence[NewReplica],
+    rse_ids: Sequence[int],
+    may_change: bool,
+    actor: str,
+) -> dict[str, int]:
+    """Record replicas, none twice, with their events. Returns how many were new or changed, by storage element."""
+    rows = await tx.rows(
+        _SQL.upsert_replicas,
+        **_list_columns(replicas, rse_ids),
+        experiment_id=experiment_id,
+        may_change=may_change,
+        actor=actor,
+        now=tx.now,
+    )
+    return {row["rse"]: row["stored_count"] for row in rows}
+
+
+async def count_differing(tx: Tx, *, replicas: Sequence[NewReplica], rse_ids: Sequence[int]) -> int:
+    """Count the replicas that are recorded in another way than given here."""
+    return int(await tx.value(_SQL.count_differing, **_list_columns(replicas, rse_ids)))
+
+
+async def list_replicas(tx: Tx, *, dids: Sequence[Did], experiment_ids: Sequence[int] | None) -> list[Replica]:
+    """Return the replicas of files in the order of the files; `experiment_ids` None means those of all experiments."""
+    rows = await tx.rows(
+        _SQL.list_replicas,
+        namespaces=[did.namespace for did in dids],
+        names=[did.name for did in dids],
+        experiment_ids=experiment_ids,
+    )
+    return into_list(Replica, rows)
+
+
+def _list_columns(replicas: Sequence[NewReplica], rse_ids: Sequence[int]) -> dict[str, object]:
+    return {
+        "namespaces": [replica.did.namespace for replica in replicas],
+        "names": [replica.did.name for replica in replicas],
+        "rse_ids": list(rse_ids),
+        "urls": [replica.url for replica in replicas],
+        "staged": [replica.is_staged for replica in replicas],
+    }

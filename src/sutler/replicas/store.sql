@@ -1,0 +1,78 @@
+-- name: insert_rse
+-- Make a storage element; no row if the experiment has one of that name.
+INSERT INTO replicas.rses (experiment_id, name, description, url_prefix, is_tape, preference, created_at)
+VALUES (:experiment_id, :name, :description, :url_prefix, :is_tape, :preference, :now)
+ON CONFLICT (experiment_id, name) DO NOTHING
+RETURNING id, experiment_id, name, description, url_prefix, is_enabled, is_available, is_tape, preference, created_at
+
+-- name: find_rse
+-- Look a storage element up by name.
+SELECT id, experiment_id, name, description, url_prefix, is_enabled, is_available, is_tape, preference, created_at
+FROM replicas.rses WHERE experiment_id = :experiment_id AND name = :name
+
+-- name: lock_rse
+-- Look a storage element up by name and keep others from changing it.
+SELECT id, experiment_id, name, description, url_prefix, is_enabled, is_available, is_tape, preference, created_at
+FROM replicas.rses WHERE experiment_id = :experiment_id AND name = :name
+FOR UPDATE
+
+-- name: list_rses
+-- Read the storage elements of an experiment.
+SELECT id, experiment_id, name, description, url_prefix, is_enabled, is_available, is_tape, preference, created_at
+FROM replicas.rses WHERE experiment_id = :experiment_id
+ORDER BY preference, name
+
+-- name: list_rses_named
+-- Read those storage elements of an experiment that have one of these names.
+SELECT id, experiment_id, name, description, url_prefix, is_enabled, is_available, is_tape, preference, created_at
+FROM replicas.rses WHERE experiment_id = :experiment_id AND name = ANY (:names::text[])
+
+-- name: update_rse
+-- Change everything about a storage element but its name.
+UPDATE replicas.rses
+SET description = :description, url_prefix = :url_prefix, is_enabled = :is_enabled, is_available = :is_available,
+    is_tape = :is_tape, preference = :preference
+WHERE id = :rse_id
+
+-- name: upsert_replicas
+-- Record replicas in the order of their key, so that two calls never wait for each other, with an event per storage
+-- element that got something new. What is recorded already is changed only if `may_change` says so.
+WITH stored AS (
+    INSERT INTO replicas.replicas AS replica (namespace, name, rse_id, experiment_id, url, is_staged, created_at)
+    SELECT given.namespace, given.name, given.rse_id, :experiment_id::bigint, given.url, given.is_staged,
+           :now::timestamptz
+    FROM unnest(:namespaces::text[], :names::text[], :rse_ids::bigint[], :urls::text[], :staged::boolean[])
+         AS given (namespace, name, rse_id, url, is_staged)
+    ORDER BY given.namespace, given.name, given.rse_id
+    ON CONFLICT (namespace, name, rse_id) DO UPDATE SET url = excluded.url, is_staged = excluded.is_staged
+    WHERE :may_change::boolean
+      AND (replica.url, replica.is_staged) IS DISTINCT FROM (excluded.url, excluded.is_staged)
+    RETURNING rse_id
+),
+counted AS (
+    SELECT rse_id, count(*) AS stored_count FROM stored GROUP BY rse_id
+)
+SELECT rse.name AS rse, counted.stored_count,
+       database.append_event(
+           :now, :experiment_id, :actor, 'replicas.replicas_added', 'rse', rse.name,
+           jsonb_build_object('rse', rse.name, 'count', counted.stored_count)
+       )
+FROM counted JOIN replicas.rses AS rse ON rse.id = counted.rse_id
+
+-- name: count_differing
+-- Count the replicas that are recorded in another way than given here.
+SELECT count(*)
+FROM unnest(:namespaces::text[], :names::text[], :rse_ids::bigint[], :urls::text[], :staged::boolean[])
+     AS given (namespace, name, rse_id, url, is_staged)
+JOIN replicas.replicas AS replica USING (namespace, name, rse_id)
+WHERE (replica.url, replica.is_staged) IS DISTINCT FROM (given.url, given.is_staged)
+
+-- name: list_replicas
+-- Read the replicas of files, in the order of the files, best storage element first; NULL experiments means all.
+SELECT replica.namespace, replica.name, rse.name AS rse, replica.url, replica.experiment_id, rse.preference,
+       rse.is_enabled AND rse.is_available AND replica.is_staged AS is_usable
+FROM unnest(:namespaces::text[], :names::text[]) WITH ORDINALITY AS given (namespace, name, position)
+JOIN replicas.replicas AS replica ON replica.namespace = given.namespace AND replica.name = given.name
+JOIN replicas.rses AS rse ON rse.id = replica.rse_id
+WHERE :experiment_ids::bigint[] IS NULL OR replica.experiment_id = ANY (:experiment_ids::bigint[])
+ORDER BY given.position, rse.preference, rse.name

@@ -1,0 +1,99 @@
+"""All routes of the door, and their description."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
+
+import sutler
+from sutler.rest import auth, campaigns, catalog, dispatch, replicas, submissions, worker
+from sutler.rest.context import Services
+from sutler.rest.errors import NoSuchRouteError, WrongMethodError
+from sutler.rest.route import make_route_class
+from sutler.rest.security import PREFIX
+from sutler.wire.problems import MEDIA_TYPE, ProblemDocument
+
+ROOMS: Mapping[str, Callable[[APIRouter], None]] = {
+    "auth": auth.add_routes,
+    "catalog": catalog.add_routes,
+    "replicas": replicas.add_routes,
+    "dispatch": dispatch.add_routes,
+    "worker": worker.add_routes,
+    "campaigns": campaigns.add_routes,
+    "submissions": submissions.add_routes,
+}
+
+
+DESCRIPTION = """\
+Everything needs a token, sent as `Authorization: Bearer TOKEN`, but this description and `POST /api/v1/tokens`, which
+gives one for a user name and password. Lists are pages of `items` with the `next_cursor` that asks for the next.
+Instants are RFC 3339 in UTC, durations are seconds. A request that fails is answered with a problem document
+(RFC 9457), whose `code` is stable.
+"""
+ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+def create_router(services: Services) -> APIRouter:
+    """Return all routes under `/api/v1`, for an application to include. The routes answer their own errors."""
+    router = APIRouter(
+        prefix=PREFIX,
+        route_class=make_route_class(services),
+        responses={"default": {"model": ProblemDocument, "description": "Why the request failed."}},
+        generate_unique_id_function=lambda route: route.name,
+    )
+    for tag, add_routes in ROOMS.items():
+        _add_room(router, tag, add_routes)
+    routes = [route for route in router.routes if isinstance(route, APIRoute)]
+    _add_description(router, _describe(routes))
+    _add_refusal(router, routes)
+    return router
+
+
+def _add_room(router: APIRouter, tag: str, add_routes: Callable[[APIRouter], None]) -> None:
+    before = len(router.routes)
+    add_routes(router)
+    for route in router.routes[before:]:
+        assert isinstance(route, APIRoute)
+        route.tags = [tag]
+
+
+def _describe(routes: Sequence[APIRoute]) -> dict[str, Any]:
+    """Return the OpenAPI document. Problem documents have a media type of their own, which the framework cannot say."""
+    document = get_openapi(title="Sutler", version=sutler.__version__, description=DESCRIPTION, routes=routes)
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            content = operation["responses"]["default"]["content"]
+            content[MEDIA_TYPE] = content.pop("application/json")
+    return document
+
+
+def _add_description(router: APIRouter, document: dict[str, Any]) -> None:
+    async def show_description() -> Response:
+        return JSONResponse(document)
+
+    router.add_api_route("/openapi.json", show_description, include_in_schema=False)
+
+
+def _add_refusal(router: APIRouter, routes: Sequence[APIRoute]) -> None:
+    """Answer everything else under the prefix, last of all, so that wrong addresses get a problem document too."""
+
+    async def refuse(request: Request) -> None:
+        path = request.url.path
+        allowed = {
+            method
+            for route in routes
+            if route.matches(request.scope)[0] is Match.PARTIAL
+            for method in route.methods or ()
+        }
+        if allowed:
+            listed = ", ".join(sorted(allowed))
+            raise WrongMethodError(f"{path} takes {listed}, not {request.method}.", allowed=listed)
+        raise NoSuchRouteError("address", path)
+
+    router.add_api_route("/{path:path}", refuse, methods=ANY_METHOD, include_in_schema=False)

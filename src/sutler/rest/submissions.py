@@ -1,0 +1,106 @@
+"""Submissions: what became of the launches of stages."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from sutler import campaigns
+from sutler.rest.context import Here
+from sutler.rest.dispatch import State, show_handle
+from sutler.rest.parameters import DEFAULT_LIMIT, Cursor, Experiment, Id, Limit, OptionalId
+from sutler.rest.showing import show, show_all, show_page
+from sutler.wire import campaigns as wire_campaigns
+from sutler.wire import dispatch as wire_dispatch
+from sutler.wire import launch as wire_launch
+from sutler.wire import submissions as wire
+from sutler.wire.page import Page
+
+
+def add_routes(router: APIRouter) -> None:
+    """Add the routes of submissions."""
+    router.get("/submissions")(list_submissions)
+    router.get("/submissions/{submission_id}")(view_submission)
+    router.get("/submissions/{submission_id}/files")(list_submission_handles)
+    router.get("/submissions/{submission_id}/outputs")(list_submission_outputs)
+    router.get("/submissions/{submission_id}/jobs/{number}/output")(read_job_output)
+    router.post("/submissions/{submission_id}/cancel")(cancel_submission)
+
+
+async def list_submissions(
+    here: Here,
+    *,
+    experiment: Experiment = None,
+    campaign_id: OptionalId = None,
+    stage_id: OptionalId = None,
+    is_open: bool | None = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Page[wire.SubmissionSummary]:
+    """List submissions, newest first."""
+    page = await campaigns.list_submissions(
+        here.db,
+        here.who,
+        experiment=experiment,
+        campaign_id=campaign_id,
+        stage_id=stage_id,
+        is_open=is_open,
+        after=cursor,
+        limit=limit,
+    )
+    return show_page(page, show_submission)
+
+
+async def view_submission(here: Here, submission_id: Id) -> wire.SubmissionView:
+    """Show a submission with its batch jobs and history, and why it waits or how it ended."""
+    view = await campaigns.view_submission(here.db, here.who, submission_id=submission_id)
+    return show(
+        wire.SubmissionView,
+        view,
+        submission=show_submission(view.submission),
+        campaign=show(wire_campaigns.Campaign, view.campaign),
+        jobs=show_all(wire_launch.BatchJob, view.jobs),
+        history=show_all(wire.HistoryEntry, view.history),
+        followers=show_all(wire.Follower, view.followers),
+        pictures=show_all(wire_dispatch.ProducedFile, view.pictures),
+    )
+
+
+async def list_submission_handles(
+    here: Here, submission_id: Id, state: State = None, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> Page[wire_dispatch.Handle]:
+    """List the files that a submission owns, in order."""
+    page = await campaigns.list_submission_handles(
+        here.db, here.who, submission_id=submission_id, state=state, after=cursor, limit=limit
+    )
+    return show_page(page, show_handle)
+
+
+async def list_submission_outputs(
+    here: Here, submission_id: Id, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> Page[wire_dispatch.ProducedFile]:
+    """List the files that a submission produced."""
+    page = await campaigns.list_submission_outputs(
+        here.db, here.who, submission_id=submission_id, after=cursor, limit=limit
+    )
+    return show_page(page, lambda produced: show(wire_dispatch.ProducedFile, produced))
+
+
+async def read_job_output(here: Here, submission_id: Id, number: int) -> wire_launch.JobOutput:
+    """Show what a batch job has written."""
+    output = await campaigns.read_job_output(
+        here.db, here.services.launcher.backends, here.who, submission_id=submission_id, number=number
+    )
+    return show(wire_launch.JobOutput, output)
+
+
+async def cancel_submission(here: Here, submission_id: Id, body: wire_dispatch.Cancellation) -> wire.SubmissionView:
+    """Stop the jobs of a submission and give out no more of its files. It ends when the last job is gone."""
+    await campaigns.cancel_submission(
+        here.db, here.services.launcher.backends, here.who, submission_id=submission_id, reason=body.reason
+    )
+    return await view_submission(here, submission_id)
+
+
+def show_submission(submission: campaigns.SubmissionSummary) -> wire.SubmissionSummary:
+    """Make the shape of a submission as lists show it."""
+    return show(wire.SubmissionSummary, submission, percent_completed=submission.counts.percent_completed)

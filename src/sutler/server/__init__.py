@@ -1,0 +1,1 @@
+"""The composition root: settings → database → rooms → doors → one ASGI application and the loops."""

@@ -1,0 +1,22 @@
+"""The ASGI application: every door mounted on one FastAPI."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+
+from sutler import __version__, pages, rest
+from sutler.loops import Loops
+from sutler.server.health import create_health
+from sutler.server.parts import Parts
+
+
+def create_app(parts: Parts, loops: Loops | None = None) -> FastAPI:
+    """Put the doors together. `loops` is what `/health` tells about; None in a process without loops."""
+    app = FastAPI(title="Sutler", version=__version__, openapi_url=None, docs_url=None, redoc_url=None)
+    app.include_router(create_health(parts.db, loops))
+    app.include_router(rest.create_router(parts))
+    app.include_router(pages.create_pages(parts))
+    pages.mount_static(app)
+    app.add_exception_handler(HTTPException, pages.create_error_pages(parts))
+    return app

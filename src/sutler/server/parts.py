@@ -1,0 +1,87 @@
+"""Making the parts once and passing them on: nothing in the program is looked up from a global place."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sutler.auth import Authenticator, FirstUser, TokenSigner, ensure_first_user, load_signer
+from sutler.campaigns import Launcher, Site
+from sutler.database import Database
+from sutler.database.embedded import EmbeddedServer
+from sutler.database.migrate import check_is_current, get_status, upgrade
+from sutler.launch import Backend, LocalBackend
+from sutler.server.configuration import Configuration
+
+WORKER_COMMAND = (sys.executable, "-m", "sutler.worker", "run")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What doors and loops are given."""
+
+    db: Database
+    authenticator: Authenticator
+    signer: TokenSigner
+    launcher: Launcher
+    storage: Path
+    first_user: FirstUser | None
+
+
+@asynccontextmanager
+async def open_database(configuration: Configuration) -> AsyncIterator[Database]:
+    """Connect to the named server, or to the embedded one, which is started if need be.
+
+    Raises the errors of `Database.open` and of the embedded server.
+    """
+    settings = configuration.settings
+    async with AsyncExitStack() as stack:
+        connect: Mapping[str, object] = {"dsn": settings.database_url.reveal()}
+        if not settings.database_url:
+            configuration.data_dir.mkdir(parents=True, exist_ok=True)
+            embedded = await stack.enter_async_context(EmbeddedServer(configuration.data_dir))
+            connect = embedded.connect_arguments()
+        db = await Database.open(connect, size=max(2, settings.database_connections))
+        stack.push_async_callback(db.close)
+        yield db
+
+
+async def prepare_schema(db: Database, *, is_embedded: bool) -> None:
+    """Bring an embedded or empty database up to date; ask for `sutler db upgrade` on any other that is behind.
+
+    Raises SchemaOutdatedError, SchemaTooNewError.
+    """
+    status = await get_status(db)
+    if is_embedded or not status.applied:
+        await upgrade(db)
+    await check_is_current(db)
+
+
+@asynccontextmanager
+async def open_parts(configuration: Configuration) -> AsyncIterator[Parts]:
+    """Open everything the server needs and close it in the reverse order."""
+    settings = configuration.settings
+    async with open_database(configuration) as db:
+        await prepare_schema(db, is_embedded=not settings.database_url)
+        first_user = await ensure_first_user(db, password=settings.admin_password.reveal() or None)
+        signer = await load_signer(db)
+        configuration.storage.mkdir(parents=True, exist_ok=True)
+        backends: dict[str, Backend] = {
+            "local": LocalBackend(configuration.data_dir / "jobs", slots=settings.job_slots or None)
+        }
+        site = Site(public_url=configuration.public_url, worker_command=WORKER_COMMAND)
+        authenticator = Authenticator(db, signer)
+        try:
+            yield Parts(
+                db=db,
+                authenticator=authenticator,
+                signer=signer,
+                launcher=Launcher(site=site, signer=signer, backends=backends),
+                storage=configuration.storage,
+                first_user=first_user,
+            )
+        finally:
+            await authenticator.close()

@@ -1,0 +1,109 @@
+"""Running everything in one process: `sutler serve`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import socket
+from collections.abc import Callable
+
+import structlog
+import uvicorn
+
+from sutler.base.errors import ConflictError, InvalidInputError, Problem
+from sutler.database.embedded import DataDirectoryLock
+from sutler.loops import LOOPS, Loops, Surroundings
+from sutler.server.app import create_app
+from sutler.server.configuration import Configuration
+from sutler.server.parts import Parts, open_parts
+
+log = structlog.get_logger(__name__)
+
+
+class PortInUseError(ConflictError):
+    """The port is taken by another program."""
+
+    code = "server.port_in_use"
+
+
+class AddressUnusableError(InvalidInputError):
+    """The address cannot be listened on."""
+
+    code = "server.address_unusable"
+
+
+async def serve(configuration: Configuration, *, announce: Callable[[Parts], None]) -> None:
+    """Serve until a signal ends it. `announce` is called once everything is ready to answer.
+
+    The port and the data directory are taken before anything is started, so that a second server says so at once.
+    Raises PortInUseError, AddressUnusableError, DataDirectoryInUseError, and what the database raises.
+    """
+    settings = configuration.settings
+    with contextlib.ExitStack() as stack:
+        listening = stack.enter_context(contextlib.closing(bind(settings.host, settings.port)))
+        if not settings.database_url:
+            configuration.data_dir.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(DataDirectoryLock(configuration.data_dir))
+        async with open_parts(configuration) as parts:
+            await _serve_parts(parts, configuration, listening, announce)
+
+
+async def _serve_parts(
+    parts: Parts, configuration: Configuration, listening: socket.socket, announce: Callable[[Parts], None]
+) -> None:
+    loops = Loops(Surroundings(parts.db, parts.launcher), LOOPS)
+    server = _AnnouncingServer(
+        uvicorn.Config(
+            create_app(parts, loops),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=3,
+            timeout_keep_alive=75,
+            server_header=False,
+        ),
+        lambda: announce(parts),
+    )
+    background = asyncio.create_task(loops.run(), name="loops")
+    try:
+        await server.serve(sockets=[listening])
+    finally:
+        background.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await background
+    log.info("stopped", url=configuration.public_url)
+
+
+class _AnnouncingServer(uvicorn.Server):
+    """Says when it has begun to answer."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen, then announce it."""
+        await super().startup(sockets)
+        if self.started:
+            self._announce()
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take the port, or say who cannot. Raises PortInUseError, AddressUnusableError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUseError(
+                f"Port {port} on {host} is taken by another program. Choose another one with --port.",
+                host=host,
+                port=port,
+            ) from error
+        raise AddressUnusableError([Problem("host", f"{host}:{port} cannot be listened on: {error}")]) from error
+    listening.listen(2048)
+    return listening

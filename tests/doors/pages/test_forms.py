@@ -1,0 +1,114 @@
+"""Nothing changes without the anti-forgery token of the session, and nothing changes by looking."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from fastapi.routing import APIRoute
+from tests.doors.pages.browser import Browser, ServicesUnderTest, find_field, make_app
+from tests.integration.campaigns.scene import Scene
+
+from sutler import campaigns, pages
+from sutler.pages.session import make_form_token
+
+CHANGES = (
+    "sign-in",
+    "sign-out",
+    "stages/{stage}/launch",
+    "stages/{stage}/hold",
+    "stages/{stage}/release",
+    "submissions/{submission}/cancel",
+)
+
+
+async def _count_events(scene: Scene) -> int:
+    async with scene.db.connection() as connection:
+        return int(await connection.fetchval("SELECT count(*) FROM database.events"))
+
+
+@pytest.mark.parametrize("path", CHANGES)
+@pytest.mark.parametrize("token", ["", "0" * 64, make_form_token("another session"), "\N{SNOWMAN}"])
+async def test_form_without_the_token_of_the_session_changes_nothing(
+    producer: Browser, scene: Scene, stages: list[int], path: str, token: str
+) -> None:
+    submission_id = await scene.launch(stages[0])
+    before = await _count_events(scene)
+    address = path.format(stage=stages[0], submission=submission_id)
+    reply = await producer.client.post(
+        address, data={"csrf": token, "key": str(uuid4()), "username": "pia", "password": "correct horse"}
+    )
+    assert reply.status_code == 403
+    assert "does not come from a page of your present session" in reply.text
+    assert await _count_events(scene) == before
+
+
+async def test_every_changing_address_is_among_those_that_are_tried(services: ServicesUnderTest) -> None:
+    routes = [route for route in pages.create_pages(services).routes if isinstance(route, APIRoute)]
+    posts = {route.path for route in routes if "POST" in route.methods}
+    assert all(route.methods in ({"GET"}, {"POST"}) for route in routes)
+    tried = {"/" + path.format(stage="{stage_id}", submission="{submission_id}") for path in CHANGES}
+    assert posts == tried
+
+
+async def test_form_sent_from_another_site_is_refused(producer: Browser, stages: list[int]) -> None:
+    page = await producer.get(f"stages/{stages[0]}")
+    reply = await producer.client.post(
+        f"stages/{stages[0]}/hold",
+        data={"csrf": find_field(page, "csrf")},
+        headers={"Sec-Fetch-Site": "cross-site"},
+    )
+    assert reply.status_code == 403
+
+
+async def test_token_of_one_session_is_no_good_in_another(
+    producer: Browser, services: ServicesUnderTest, stages: list[int]
+) -> None:
+    page = await producer.get(f"stages/{stages[0]}")
+    other = Browser(make_app(services))
+    await other.sign_in("pia")
+    assert (await other.post(f"stages/{stages[0]}/hold", page)).status_code == 403
+
+
+async def test_launch_form_sent_twice_launches_once(producer: Browser, scene: Scene, stages: list[int]) -> None:
+    page = await producer.get(f"stages/{stages[0]}")
+    key = find_field(page, "key")
+    first = await producer.post(f"stages/{stages[0]}/launch", page, key=key)
+    second = await producer.post(f"stages/{stages[0]}/launch", page, key=key)
+    assert first.status_code == 303
+    assert first.headers["location"] == second.headers["location"]
+    view = await campaigns.view_stage(scene.db, scene.producer, stage_id=stages[0])
+    assert [f"/submissions/{s.id}" for s in view.submissions] == [first.headers["location"]]
+
+
+async def test_held_stage_says_so_and_is_released_again(producer: Browser, stages: list[int]) -> None:
+    address = f"stages/{stages[0]}"
+    page = await producer.get(address)
+    assert (await producer.post(f"{address}/hold", page)).headers["location"] == f"/{address}"
+    held = await producer.get(address)
+    assert "Launches are on hold since" in held.text
+    reply = await producer.post(f"{address}/launch", held, key=find_field(held, "key"))
+    assert reply.status_code == 409
+    assert "on hold" in reply.text
+    await producer.post(f"{address}/release", held)
+    assert "Launches are on hold since" not in (await producer.get(address)).text
+
+
+async def test_submission_is_cancelled_after_a_question_and_the_reason_is_kept(
+    producer: Browser, scene: Scene, stages: list[int]
+) -> None:
+    submission_id = await scene.launch(stages[0])
+    question = await producer.get(f"submissions/{submission_id}/cancel")
+    assert f"Cancel submission {submission_id}?" in question.text
+    reply = await producer.post(f"submissions/{submission_id}/cancel", question, reason="wrong <release>")
+    assert reply.headers["location"] == f"/submissions/{submission_id}"
+    page = await producer.get(f"submissions/{submission_id}")
+    assert "cancelled by pia: wrong &lt;release&gt;" in page.text
+
+
+async def test_looking_changes_nothing(producer: Browser, scene: Scene, stages: list[int]) -> None:
+    submission_id = await scene.launch(stages[0])
+    before = await _count_events(scene)
+    for path in ("", f"stages/{stages[0]}", f"submissions/{submission_id}", f"submissions/{submission_id}/cancel"):
+        assert (await producer.get(path)).status_code == 200
+    assert await _count_events(scene) == before

@@ -1,0 +1,153 @@
+"""Templates use only fields that their views have."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import pytest
+from jinja2 import nodes
+
+from sutler.pages import account, campaigns, failures, files, projects, submissions
+from sutler.pages.rendering import FOLDER, Renderer
+
+VIEWS: dict[str, list[type]] = {
+    "sign_in.html": [account.SignInPage],
+    "error.html": [failures.ErrorPage],
+    "campaigns.html": [campaigns.CampaignsPage],
+    "campaign.html": [campaigns.CampaignPage],
+    "_campaign.html": [campaigns.CampaignPage],
+    "_flow.html": [campaigns.CampaignPage],
+    "stage.html": [campaigns.StagePage],
+    "_stage.html": [campaigns.StagePage],
+    "_submissions.html": [campaigns.CampaignPage, campaigns.StagePage],
+    "submission.html": [submissions.SubmissionPage],
+    "_progress.html": [submissions.SubmissionPage],
+    "_files.html": [submissions.SubmissionPage, projects.ProjectPage],
+    "outputs.html": [submissions.OutputsPage],
+    "cancel.html": [submissions.CancelPage],
+    "job.html": [submissions.JobPage],
+    "_job.html": [submissions.JobPage],
+    "project.html": [projects.ProjectPage],
+    "_project.html": [projects.ProjectPage],
+    "handle.html": [projects.HandlePage],
+    "_handle.html": [projects.HandlePage],
+    "file.html": [files.FilePage],
+    "dataset.html": [files.DatasetPage],
+    "search.html": [files.SearchPage],
+}
+Hint: TypeAlias = Any
+"""A type as it is written in an annotation; None where it is not known."""
+
+WITHOUT_VIEW = {"page.html", "_macros.html"}
+
+
+def _strip_none(hint: Hint) -> Hint:
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        kinds = [kind for kind in typing.get_args(hint) if kind is not type(None)]
+        return kinds[0] if len(kinds) == 1 else None
+    return hint
+
+
+class Reader:
+    """Follows names from `view` through assignments and loops, and checks each step."""
+
+    def __init__(self, view: type) -> None:
+        self.names: dict[str, Any] = {"view": view}
+        self.steps = 0
+        self.problems: list[str] = []
+
+    def read(self, node: nodes.Node) -> None:
+        """Check a node and everything below it, in order."""
+        if isinstance(node, nodes.Assign | nodes.For):
+            source = node.node if isinstance(node, nodes.Assign) else node.iter
+            kind = self.find_kind(source)
+            if isinstance(node.target, nodes.Name):
+                is_loop = isinstance(node, nodes.For)
+                self.names[node.target.name] = self.find_item(kind) if is_loop else kind
+        if isinstance(node, nodes.Getattr):
+            self.find_kind(node)
+            return
+        for child in node.iter_child_nodes():
+            self.read(child)
+
+    def find_kind(self, node: nodes.Node) -> Hint:
+        """Return the type of an expression as far as it is known, None otherwise."""
+        if isinstance(node, nodes.Name):
+            return self.names.get(node.name)
+        if isinstance(node, nodes.Getattr):
+            return self.find_attribute(self.find_kind(node.node), node.attr, node.lineno)
+        if isinstance(node, nodes.Filter) and node.name == "reverse" and node.node is not None:
+            return self.find_kind(node.node)
+        for child in node.iter_child_nodes():
+            self.find_kind(child)
+        return None
+
+    def find_attribute(self, kind: Hint, name: str, line: int) -> Hint:
+        """Return the type of one attribute; note a problem when there is none."""
+        kind = _strip_none(kind)
+        origin = typing.get_origin(kind) or kind
+        if kind is None or origin in (Mapping, dict) or not isinstance(origin, type):
+            return None
+        self.steps += 1
+        hints = typing.get_type_hints(origin) if dataclasses.is_dataclass(origin) else {}
+        member = getattr(origin, name, None)
+        if name in hints:
+            hint = hints[name]
+        elif isinstance(member, property) and member.fget is not None:
+            hint = typing.get_type_hints(member.fget).get("return")
+        elif member is not None:
+            return None
+        else:
+            self.problems.append(f"line {line}: {origin.__name__} has no {name}")
+            return None
+        parameters = getattr(origin, "__parameters__", ())
+        arguments = dict(zip(parameters, typing.get_args(kind), strict=False))
+        return hint[tuple(arguments[p] for p in hint.__parameters__)] if getattr(hint, "__parameters__", ()) else hint
+
+    def find_item(self, kind: Hint) -> Hint:
+        """Return the type of what a loop goes over."""
+        kind = _strip_none(kind)
+        arguments = typing.get_args(kind)
+        is_tuple = typing.get_origin(kind) is tuple and len(arguments) == 2 and arguments[1] is Ellipsis
+        return arguments[0] if is_tuple else None
+
+
+def _read(template: str, view: type) -> Reader:
+    source = (FOLDER / "templates" / template).read_text()
+    reader = Reader(view)
+    reader.read(Renderer().environment.parse(source))
+    return reader
+
+
+@pytest.mark.parametrize(
+    ("template", "view"), [(template, view) for template, views in VIEWS.items() for view in views]
+)
+def test_template_uses_only_fields_that_its_view_has(template: str, view: type) -> None:
+    assert _read(template, view).problems == []
+
+
+def test_reader_follows_templates_deeply_enough_to_matter() -> None:
+    assert _read("_progress.html", submissions.SubmissionPage).steps > 40
+    assert _read("_files.html", submissions.SubmissionPage).steps > 20
+
+
+def test_reader_notices_a_field_that_is_missing_in_a_loop() -> None:
+    source = "{% for handle in view.files.handles.items %}{{ handle.colour }}{% endfor %}"
+    reader = Reader(submissions.SubmissionPage)
+    reader.read(Renderer().environment.parse(source))
+    assert reader.problems == ["line 1: Handle has no colour"]
+
+
+def test_every_template_is_known_here() -> None:
+    assert {path.name for path in (FOLDER / "templates").iterdir()} == VIEWS.keys() | WITHOUT_VIEW
+
+
+def test_vendored_scripts_have_their_licences_beside_them() -> None:
+    vendor = FOLDER / "static" / "vendor"
+    for script in vendor.glob("*.js"):
+        licence = vendor / f"{script.name.removesuffix('.min.js')}.LICENSE"
+        assert "permission to use, copy, modify" in licence.read_text().lower()

@@ -1,0 +1,142 @@
+"""The door in process: the application, people with tokens, and a batch system that only takes notes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+from argon2 import PasswordHasher
+from fastapi import APIRouter, FastAPI
+
+from sutler import auth, campaigns, launch
+from sutler.database import Database
+from sutler.rest import create_router
+
+CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+
+ClientOf = Callable[[str], Awaitable[httpx.AsyncClient]]
+
+
+@dataclass
+class NotingBackend:
+    """A back-end that starts nothing and remembers what it was given."""
+
+    name: str = "local"
+    plans: dict[str, launch.LaunchPlan] = field(default_factory=dict)
+    stopped: list[str] = field(default_factory=list)
+
+    async def submit(self, key: str, plan: launch.LaunchPlan, secrets: Mapping[str, str]) -> launch.Receipt:
+        self.plans[key] = plan
+        return launch.Receipt(tuple(f"{key}#{number}" for number in range(plan.job_count)))
+
+    async def find(self, key: str) -> launch.Receipt | None:
+        plan = self.plans.get(key)
+        return launch.Receipt(tuple(f"{key}#{number}" for number in range(plan.job_count))) if plan else None
+
+    async def look(self, batch_job_ids: Sequence[str]) -> list[launch.JobStatus]:
+        return [launch.JobStatus(batch_job_id, launch.JobState.RUNNING) for batch_job_id in batch_job_ids]
+
+    async def stop(self, batch_job_ids: Sequence[str], reason: str) -> list[str]:
+        self.stopped += batch_job_ids
+        return list(batch_job_ids)
+
+    async def output(self, batch_job_id: str, *, limit_bytes: int) -> launch.JobOutput:
+        return launch.JobOutput(f"output of {batch_job_id}"[:limit_bytes], is_cut=False)
+
+
+@dataclass
+class Parts:
+    """The services of a small installation; each test gets its own, the application keeps."""
+
+    db: Database
+    signer: auth.TokenSigner
+    authenticator: auth.Authenticator
+    launcher: campaigns.Launcher
+    backend: NotingBackend
+
+
+@pytest.fixture(scope="session")
+def installed() -> Parts:
+    """What the application holds on to; every test fills it anew."""
+    return Parts.__new__(Parts)
+
+
+@pytest.fixture(scope="session")
+def router(installed: Parts) -> APIRouter:
+    """The routes, made once because sixty of them take their time."""
+    return create_router(installed)
+
+
+@pytest.fixture(scope="session")
+def application(router: APIRouter) -> FastAPI:
+    """An application with this door only."""
+    app = FastAPI(openapi_url=None)
+    app.include_router(router)
+    return app
+
+
+@pytest.fixture
+async def parts(db: Database, installed: Parts, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Parts]:
+    """An installation with its first user `admin`, whose password is `admin-password`."""
+    monkeypatch.setattr("sutler.auth.passwords._HASHER", CHEAP_HASHER)
+    signer = await auth.load_signer(db)
+    await auth.ensure_first_user(db, password="admin-password")
+    backend = NotingBackend()
+    site = campaigns.Site(public_url="http://sutler.test", worker_command=("sutler", "worker"))
+    launcher = campaigns.Launcher(site=site, signer=signer, backends={"local": backend})
+    installed.__init__(db, signer, auth.Authenticator(db, signer), launcher, backend)  # type: ignore[misc]
+    yield installed
+    await installed.authenticator.close()
+
+
+@pytest.fixture
+async def stranger(application: FastAPI, parts: Parts) -> AsyncIterator[httpx.AsyncClient]:
+    """Somebody without a token."""
+    transport = httpx.ASGITransport(application)
+    async with httpx.AsyncClient(transport=transport, base_url="http://sutler.test/api/v1") as client:
+        yield client
+
+
+@pytest.fixture
+async def client_of(parts: Parts, application: FastAPI) -> AsyncIterator[ClientOf]:
+    """`await client_of("anna")` is a client with a token of that user."""
+    made: list[httpx.AsyncClient] = []
+
+    async def make(username: str) -> httpx.AsyncClient:
+        issued = await auth.issue_local_token(parts.db, parts.signer, username=username, days=1)
+        client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(application),
+            base_url="http://sutler.test/api/v1",
+            headers={"Authorization": f"Bearer {issued.text}"},
+        )
+        made.append(client)
+        return client
+
+    yield make
+    for client in made:
+        await client.aclose()
+
+
+@pytest.fixture
+async def admin(client_of: ClientOf) -> httpx.AsyncClient:
+    """The first user."""
+    return await client_of("admin")
+
+
+@pytest.fixture
+async def analyst(admin: httpx.AsyncClient, client_of: ClientOf) -> httpx.AsyncClient:
+    """A member of the experiment `local` in the role analysis."""
+    await post(admin, "/users", {"username": "anna", "password": "anna-password"}, status=201)
+    reply = await admin.put("/experiments/local/members/anna", json={"role": "analysis"})
+    assert reply.status_code == 204, reply.text
+    return await client_of("anna")
+
+
+async def post(client: httpx.AsyncClient, path: str, body: object, *, status: int = 200) -> dict[str, object]:
+    """Post and return the reply, which must have this status."""
+    reply = await client.post(path, json=body)
+    assert reply.status_code == status, f"{path}: {reply.status_code} {reply.text}"
+    document: dict[str, object] = reply.json()
+    return document

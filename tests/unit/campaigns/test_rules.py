@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sutler.campaigns import rules
+from sutler.campaigns.errors import CampaignShapeError, StageWithoutDataError, UnknownVariableError
+from sutler.campaigns.model import (
+    BatchStatus,
+    NewCampaign,
+    NewDependency,
+    NewStage,
+    StageType,
+    SubmissionStatus,
+)
+from sutler.dispatch.model import Counts
+from sutler.launch.model import Launch, LaunchPlan, LaunchState
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def counts(*, initial: int = 0, reserved: int = 0, done: int = 0, failed: int = 0) -> Counts:
+    return Counts(initial + reserved + done + failed, initial, 0, reserved, done, failed)
+
+
+def a_launch(state: LaunchState = LaunchState.SUBMITTED, **numbers: int) -> Launch:
+    given = {"waiting_count": 0, "held_count": 0, "running_count": 0, "ended_count": 0, "failed_count": 0, **numbers}
+    return Launch(
+        key="k",
+        experiment_id=1,
+        backend="local",
+        plan=LaunchPlan(("true",), 1),
+        state=state,
+        failure="",
+        output="",
+        stop_reason=None,
+        intended_at=NOON,
+        submitted_at=None,
+        ended_at=None,
+        **given,
+    )
+
+
+def a_stage(name: str = "reco", **fields: object) -> NewStage:
+    return NewStage(**{"name": name, "job_type": "j", "login_setup": "l", "dataset_query": "files", **fields})  # type: ignore[arg-type]  # a test builder
+
+
+def test_variables_are_replaced_and_other_percent_signs_stay() -> None:
+    text = "cat %(version)s like '%.root' 100% %%(global.out)s"
+    assert rules.substitute(text, {"version": "v1"}, where="x") == "cat v1 like '%.root' 100% %(global.out)s"
+
+
+def test_an_unknown_variable_says_where_and_what_there_is() -> None:
+    with pytest.raises(UnknownVariableError, match=r"launch_script: %\(verison\)s has no value; there are version"):
+        rules.substitute("%(verison)s", {"version": "v1"}, where="launch_script")
+
+
+def test_parameters_replace_in_place_and_new_ones_come_last() -> None:
+    merged = rules.merge_parameters((("-Oglobal.a=", "1"), ("--x ", "2")), (("-Oglobal.a=", "9"), ("--new=", "z")))
+    assert merged == (("-Oglobal.a=", "9"), ("--x ", "2"), ("--new=", "z"))
+
+
+def test_a_script_is_split_like_a_shell_but_never_seen_by_one() -> None:
+    arguments = rules.build_arguments(
+        "run.py 'a b' %(dataset)s", (("--seed ", "7"), ("-Oout=", "x y")), {"dataset": "d; rm -rf /"}
+    )
+    assert arguments == ("run.py", "a b", "d; rm -rf /", "--seed", "7", "-Oout=x y")
+
+
+@pytest.mark.parametrize("script", ["", "   ", "run 'open"])
+def test_a_script_that_is_no_command_is_refused(script: str) -> None:
+    with pytest.raises(CampaignShapeError):
+        rules.build_arguments(script, (), {})
+
+
+def test_built_in_names_win_over_keywords() -> None:
+    variables = rules.list_variables(
+        keywords={"stage": "mine", "era": "2026"},
+        campaign="c",
+        stage="s",
+        version="v",
+        experiment="e",
+        launcher="me",
+        dataset="q",
+    )
+    assert (variables["stage"], variables["era"], variables["group"], variables["parameter"]) == ("s", "2026", "e", "q")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "parent"),
+    [
+        ("%(campaign)s.%(stage)s.%(submission)s", "big_run.reco.17", "big_run.reco"),
+        ("reco", "reco", None),
+        ("%(submission)s", "17", None),
+        ("x-%(submission)s", "x-17", None),
+    ],
+)
+def test_output_datasets_are_named_by_pattern(pattern: str, name: str, parent: str | None) -> None:
+    variables = {"campaign": "big run", "stage": "reco"}
+    assert rules.name_output_dataset(pattern, variables, submission_id=17) == (name, parent)
+
+
+def test_a_stage_needs_something_to_work_on() -> None:
+    with pytest.raises(StageWithoutDataError, match="stage reco: has no data"):
+        rules.check_stage_has_data(a_stage(dataset_query=None), [])
+    rules.check_stage_has_data(a_stage(dataset_query=None), ["gen"])
+    rules.check_stage_has_data(a_stage(), [])
+
+
+@pytest.mark.parametrize("fields", [{"unit_count": None, "dataset_query": None}, {"unit_count": 3}])
+def test_a_generator_needs_units_and_no_query(fields: dict[str, object]) -> None:
+    with pytest.raises(StageWithoutDataError):
+        rules.check_stage_has_data(a_stage(stage_type=StageType.GENERATOR, **fields), [])
+
+
+def test_all_that_is_wrong_with_a_campaign_is_said_at_once() -> None:
+    campaign = NewCampaign(
+        experiment="e",
+        name="c",
+        stages=(a_stage("a"), a_stage("a")),
+        dependencies=(NewDependency("a", "a"), NewDependency("a", "z")),
+    )
+    with pytest.raises(CampaignShapeError) as caught:
+        rules.check_campaign(campaign)
+    assert [p.what for p in caught.value.problems] == [
+        "is there twice",
+        "a stage cannot feed itself",
+        "there is no stage z",
+    ]
+
+
+def test_units_are_numbered_and_carry_their_index() -> None:
+    units = rules.list_units(3, prefix="c.gen")
+    assert units[0] == ("c.gen.000001", {"index": 0, "unit_count": 3})
+    assert [name for name, _ in units] == sorted(name for name, _ in units)
+
+
+@pytest.mark.parametrize(
+    ("given", "jobs_are_over", "expected"),
+    [
+        (counts(done=5), False, SubmissionStatus.COMPLETED),
+        (counts(done=4, failed=1), False, SubmissionStatus.COMPLETED_WITH_FAILURES),
+        (counts(done=4, initial=1), False, None),
+        (counts(done=4, reserved=1), False, None),
+        (counts(done=4, initial=1), True, SubmissionStatus.COMPLETED_WITH_FAILURES),
+        (counts(done=5), True, SubmissionStatus.COMPLETED),
+    ],
+)
+def test_a_submission_ends_with_its_files_or_its_jobs(
+    given: Counts, jobs_are_over: bool, expected: SubmissionStatus | None
+) -> None:
+    assert rules.decide_completion(given, jobs_are_over=jobs_are_over) is expected
+
+
+@pytest.mark.parametrize(("done", "failed", "expected"), [(95, 5, True), (94, 6, False), (100, 0, True), (0, 0, False)])
+def test_only_done_files_decide_about_dependants(done: int, failed: int, expected: bool) -> None:
+    assert rules.may_feed_dependants(counts(done=done, failed=failed), completion_pct=95) is expected
+
+
+@given(st.integers(0, 1000), st.integers(0, 1000), st.integers(0, 1000), st.integers(0, 1000))
+def test_the_percentage_is_whole_and_full_only_at_the_end(initial: int, reserved: int, done: int, failed: int) -> None:
+    given = counts(initial=initial, reserved=reserved, done=done, failed=failed)
+    assert 0 <= given.percent_completed <= 100
+    assert (given.percent_completed == 100) == (given.is_final and given.total_count > 0)
+
+
+@pytest.mark.parametrize(
+    ("launch", "is_cancelled", "expected"),
+    [
+        (a_launch(LaunchState.INTENDED), False, BatchStatus.NEW),
+        (a_launch(LaunchState.FAILED), False, BatchStatus.LAUNCH_FAILED),
+        (a_launch(waiting_count=2), False, BatchStatus.IDLE),
+        (a_launch(waiting_count=2, running_count=1), False, BatchStatus.RUNNING),
+        (a_launch(waiting_count=2, held_count=1), False, BatchStatus.HELD),
+        (a_launch(LaunchState.ENDED, ended_count=2), False, BatchStatus.COMPLETED),
+        (a_launch(LaunchState.ENDED, ended_count=2, failed_count=1), False, BatchStatus.FAILED),
+        (a_launch(LaunchState.ENDED, ended_count=2, failed_count=2), True, BatchStatus.CANCELLED),
+    ],
+)
+def test_the_batch_side_is_told_in_one_word(launch: Launch, is_cancelled: bool, expected: BatchStatus) -> None:
+    assert rules.decide_batch_status(launch, is_cancelled=is_cancelled) is expected
+
+
+def test_the_batch_side_is_told_in_a_sentence() -> None:
+    assert rules.describe_launch(a_launch(running_count=3, waiting_count=1)) == (
+        "Jobs: 3 running, 1 waiting in the queue."
+    )
+    assert rules.describe_launch(a_launch()) == "No job has been seen yet."

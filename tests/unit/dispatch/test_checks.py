@@ -1,0 +1,76 @@
+"""What is let in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from sutler.dispatch.errors import EmptyProjectError, InvalidProjectError, InvalidReportError, InvalidWishError
+from sutler.dispatch.model import NewHandle, NewProject, Outcome, Output, ProjectHeader, ProjectState, Report, Wish
+from sutler.dispatch.rules import checks
+
+HEADER = ProjectHeader(1, 1, 1, "production", ProjectState.ACTIVE, None)
+
+
+def test_a_file_that_is_named_twice_is_one_handle() -> None:
+    first, other = NewHandle("a", "x", size_bytes=1), NewHandle("b", "x")
+    assert checks.check_project(NewProject(1, (first, other, NewHandle("a", "x")))) == [first, other]
+
+
+def test_a_project_without_files_is_refused() -> None:
+    with pytest.raises(EmptyProjectError):
+        checks.check_project(NewProject(1, ()))
+
+
+@pytest.mark.parametrize(
+    "handle", [NewHandle("", "x"), NewHandle("a", ""), NewHandle("a", "\0"), NewHandle("a", "x" * 1025)]
+)
+def test_a_name_that_cannot_be_stored_is_refused(handle: NewHandle) -> None:
+    with pytest.raises(InvalidProjectError) as caught:
+        checks.check_project(NewProject(1, (NewHandle("a", "fine"), handle)))
+    assert [problem.where for problem in caught.value.problems] == ["file 2"]
+
+
+def test_of_many_problems_only_the_first_are_named() -> None:
+    with pytest.raises(InvalidProjectError) as caught:
+        checks.check_project(NewProject(1, tuple(NewHandle("", str(number)) for number in range(500))))
+    assert len(caught.value.problems) == checks.SHOWN_PROBLEMS
+
+
+def test_limits_must_leave_room_for_something() -> None:
+    new = NewProject(
+        1, (NewHandle("a", "x"),), max_attempts=0, worker_timeout=timedelta(0), idle_timeout=timedelta(seconds=-1)
+    )
+    with pytest.raises(InvalidProjectError) as caught:
+        checks.check_project(new)
+    assert [problem.where for problem in caught.value.problems] == ["max_attempts", "worker_timeout", "idle_timeout"]
+
+
+@pytest.mark.parametrize("count", [0, -1, 1001])
+def test_a_wish_has_a_sensible_count(count: int) -> None:
+    with pytest.raises(InvalidWishError):
+        checks.check_wish(Wish("w", uuid4(), count=count))
+    checks.check_wish(Wish("w", uuid4(), count=1000))
+
+
+def test_a_report_is_about_leases_each_once_and_outputs_belong_to_done() -> None:
+    checks.check_report(Report("w", (1, 2), Outcome.FAILED))
+    output = Output("a", "x", 1, {})
+    for bad in (
+        Report("w", (), Outcome.DONE),
+        Report("w", (1, 1), Outcome.DONE),
+        Report("w", (1,), Outcome.RESTARTED),
+        Report("w", (1,), Outcome.FAILED, outputs=(output,)),
+    ):
+        with pytest.raises(InvalidReportError):
+            checks.check_report(bad)
+
+
+def test_a_report_is_about_one_project() -> None:
+    checks.check_same_project([HEADER, HEADER])
+    other = ProjectHeader(2, 1, 1, "production", ProjectState.ACTIVE, None)
+    with pytest.raises(InvalidReportError) as caught:
+        checks.check_same_project([HEADER, other])
+    assert caught.value.sentence == "attempt_ids: belong to projects 1 and 2: report each by itself"

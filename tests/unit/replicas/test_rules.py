@@ -1,0 +1,70 @@
+"""What may be recorded about storage elements and replicas."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from sutler.base.did import Did
+from sutler.base.errors import InvalidInputError
+from sutler.replicas import InvalidReplicaError, NewReplica, Rse
+from sutler.replicas.rules import check_replicas, check_rse
+
+RSES = {
+    name: Rse(number, 1, name, "", "", True, True, False, 0, datetime(2026, 3, 1, tzinfo=UTC))
+    for number, name in enumerate(("DISK", "TAPE"))
+}
+
+
+def a_replica(name: str = "a.root", rse: str = "DISK", url: str = "file:///data/a.root") -> NewReplica:
+    return NewReplica(Did("dune", name), rse, url)
+
+
+def test_replicas_on_known_storage_elements_are_taken_in_order() -> None:
+    replicas = [a_replica("b"), a_replica("a"), a_replica("a", "TAPE")]
+    assert check_replicas(replicas, RSES) == replicas
+
+
+def test_of_two_entries_for_the_same_place_the_last_counts() -> None:
+    earlier, later = a_replica(url="file:///old"), a_replica(url="file:///new")
+    assert check_replicas([earlier, a_replica("b"), later], RSES) == [later, a_replica("b")]
+
+
+def test_nothing_is_fine() -> None:
+    assert check_replicas([], RSES) == []
+
+
+@pytest.mark.parametrize("url", ["", "file:///a b", "file:///a\n", "\t", "file:///a\x00", "file:///a\x7f"])
+def test_a_url_with_blanks_or_control_characters_is_refused(url: str) -> None:
+    with pytest.raises(InvalidReplicaError, match=r"dune:a\.root at DISK: the URL"):
+        check_replicas([a_replica(url=url)], RSES)
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    wrong = [a_replica(rse="MOON"), a_replica("a b"), a_replica("good"), a_replica("c", url="")]
+    with pytest.raises(InvalidReplicaError) as refusal:
+        check_replicas(wrong, RSES)
+    assert [problem.where for problem in refusal.value.problems] == [
+        "dune:a.root at MOON",
+        "dune:a b at DISK",
+        "dune:c at DISK",
+    ]
+    assert "no storage element of that name" in refusal.value.problems[0].what
+
+
+def test_a_thousand_mistakes_are_told_in_twenty_lines_and_a_count() -> None:
+    with pytest.raises(InvalidReplicaError) as refusal:
+        check_replicas([a_replica(f"f{number}", rse="MOON") for number in range(1000)], RSES)
+    assert len(refusal.value.problems) == 21
+    assert refusal.value.problems[-1].what == "and 980 more"
+
+
+@pytest.mark.parametrize("name", ["", "A B", "a/b", "é", "x" * 65, "A\n"])
+def test_a_storage_element_has_a_short_plain_name(name: str) -> None:
+    with pytest.raises(InvalidInputError, match="name"):
+        check_rse(name, "")
+    check_rse("DUNE_US-FNAL.disk", "root://door.lab.org:1094//pnfs")
+
+
+def test_a_prefix_holds_no_blanks() -> None:
+    with pytest.raises(InvalidInputError, match="url_prefix"):
+        check_rse("DISK", "file:///my data")
