@@ -54,9 +54,10 @@ test-oldest-postgresql: $(VENV)/.installed-test ## the integration tests once mo
 system-packages: $(VENV)/.installed-test ## install Chromium and PostgreSQL with apt when root, else say what is missing
 	@$(PYTHON) scripts/install_system_packages.py
 
-docs: $(VENV)/.installed-docs ## write the reference pages and take the README's screenshot
+docs: $(VENV)/.installed-docs ## write the schema file and the reference pages, and take the screenshots
+	@$(PYTHON) scripts/write_schema.py
 	@$(PYTHON) scripts/write_reference.py
-	@$(PYTHON) scripts/take_screenshots.py
+	@PYTHONPATH=. $(PYTHON) scripts/take_screenshots.py
 
 bench: $(VENV)/.installed-demo ## run every benchmark and print its figures
 	@for file in benchmarks/*.py; do echo "== $$file"; $(PYTHON) "$$file" || exit 1; done
@@ -73,5 +74,5 @@ $(PYTHON):
 
 $(VENV)/.installed-%: pyproject.toml | $(PYTHON)
 	@echo "Installing into $(VENV) …"
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable ".$(EXTRAS_$*)"
+	@$(PYTHON) -m pip install -qq --no-compile --disable-pip-version-check --editable ".$(EXTRAS_$*)"
 	@touch $@

@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 from tests.architecture.rooms import ROOT, label
+from typer.main import get_command
+
+from sutler.catalog.mql import parse
+from sutler.cli.main import app
 
 DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.rglob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"])
@@ -18,7 +22,7 @@ GENERATED = ("errors.md", "events.md", "settings.md", "states.md", "cli.md", "re
 
 _FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(?<!\\)\[[^\]]*\]\(([^)\s]+)\)")
-_COMMAND = re.compile(r"(?:^|\$\()\s*(?:\S*/bin/)?sutler ([^|)#\n]+)", re.MULTILINE)
+_COMMAND = re.compile(r"(?:^|\$\(|\$ )\s*(?:\S*/bin/)?sutler ([^|)#\n]+)", re.MULTILINE)
 _CELL = re.compile(r"^\| (`.+?`) \|", re.MULTILINE)
 _CODE = re.compile(r"`([^`]+)`")
 _HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
@@ -128,7 +132,7 @@ def mql_examples() -> list[str]:
     starts = ("limit", "skip", "ordered")
     whole = [f"files {query.replace(' n', ' 5')}" if query.startswith(starts) else query for query in filled]
     terms = [code for cell in _CELL.findall(conditions) for code in _CODE.findall(cell)]
-    return whole + [f"files where {re.sub(r'\b[AB]\b', 'a.b = 1', term)}" for term in terms]
+    return whole + ["files where " + re.sub(r"\b[AB]\b", "a.b = 1", term) for term in terms]
 
 
 def test_the_language_reference_has_examples_of_sets_and_conditions() -> None:

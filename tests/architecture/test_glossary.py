@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.architecture.rooms import label, parse, python_files
+from tests.architecture.rooms import SOURCE, label, parse, python_files
 
 BANNED_WORDS = {
     "reservation": "lease",
@@ -18,11 +18,8 @@ BANNED_WORDS = {
     "definition": "job type, or dataset",
     "definitions": "what is defined",
     "fetch": "get, find or list",
-    "utils": "the room it belongs to",
-    "helpers": "the room it belongs to",
-    "misc": "the room it belongs to",
-    "common": "the room it belongs to",
 }
+VAGUE_PLACES = {"common", "core", "helpers", "managers", "misc", "utils"}
 VAGUE_VERBS = ("handle_", "process_", "do_", "manage_")
 
 
@@ -52,6 +49,11 @@ def test_a_banned_synonym_names_nothing(banned: str, better: str) -> None:
         if banned in words_of(name)
     ]
     assert found == [], f"say {better}"
+
+
+def test_no_file_or_folder_is_a_place_for_anything() -> None:
+    parts = {path: set(path.relative_to(SOURCE).with_suffix("").parts) for path in python_files()}
+    assert [label(path) for path in python_files() if parts[path] & VAGUE_PLACES] == []
 
 
 def test_functions_say_what_they_do() -> None:

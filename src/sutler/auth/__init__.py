@@ -45,6 +45,7 @@ from sutler.auth.operations.experiments import (
     find_experiment_in,
     get_experiment_in,
     list_experiments,
+    list_experiments_in,
     list_members,
     set_member,
 )
@@ -108,6 +109,7 @@ __all__ = [
     "issue_local_token",
     "issue_token_in",
     "list_experiments",
+    "list_experiments_in",
     "list_members",
     "list_tokens",
     "list_users",

@@ -41,6 +41,7 @@ from sutler.campaigns.model import (
     NewLoginSetup,
     NewStage,
     Parameters,
+    Side,
     SplitKind,
     SplitPosition,
     Stage,
@@ -58,7 +59,7 @@ from sutler.campaigns.operations.completion import (
     settle_due_intention,
 )
 from sutler.campaigns.operations.creating import Site
-from sutler.campaigns.operations.definitions import (
+from sutler.campaigns.operations.defining import (
     add_fed_stage,
     add_stage,
     create_campaign,
@@ -110,6 +111,7 @@ __all__ = [
     "NotAScriptError",
     "NothingToLaunchError",
     "Parameters",
+    "Side",
     "Site",
     "SplitKind",
     "SplitPosition",

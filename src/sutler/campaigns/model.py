@@ -41,6 +41,13 @@ class BatchStatus(StrEnum):
     CANCELLED = "Cancelled"
 
 
+class Side(StrEnum):
+    """Which of the two a word in a submission's history is about: its files, or its launch and batch jobs."""
+
+    FILES = "files"
+    JOBS = "jobs"
+
+
 class Cause(StrEnum):
     """Why a submission was launched."""
 
@@ -364,9 +371,10 @@ class StageView:
 
 @dataclass(frozen=True)
 class HistoryEntry:
-    """One change of status."""
+    """One change of status, of the files or of the jobs."""
 
     at: datetime
+    side: Side
     status: str
     reason: str
     actor: str

@@ -20,6 +20,7 @@ from sutler.campaigns.model import (
     NewLoginSetup,
     NewStage,
     Parameters,
+    Side,
     SplitKind,
     SplitPosition,
     Stage,
@@ -329,12 +330,15 @@ async def create_submission(tx: Tx, *, row: SubmissionRow) -> None:
     )
 
 
-async def add_history(tx: Tx, *, submission_id: int, experiment_id: int, status: str, reason: str, actor: str) -> None:
+async def add_history(
+    tx: Tx, *, submission_id: int, experiment_id: int, side: Side, status: str, reason: str, actor: str
+) -> None:
     """Append to the history of a submission."""
     await tx.run(
         _SQL.add_history,
         submission_id=submission_id,
         experiment_id=experiment_id,
+        side=side.value,
         status=status,
         reason=reason,
         actor=actor,

@@ -168,12 +168,12 @@ VALUES (:submission_id, :experiment_id, :campaign_id, :stage_id, :launch_key, :c
 
 -- name: add_history
 -- Append to the history of a submission.
-INSERT INTO campaigns.submission_history (submission_id, experiment_id, at, status, reason, actor)
-VALUES (:submission_id, :experiment_id, :now, :status, :reason, :actor)
+INSERT INTO campaigns.submission_history (submission_id, experiment_id, at, side, status, reason, actor)
+VALUES (:submission_id, :experiment_id, :now, :side, :status, :reason, :actor)
 
 -- name: list_history
 -- Read the history of a submission, oldest first.
-SELECT at, status, reason, actor FROM campaigns.submission_history WHERE submission_id = :submission_id ORDER BY id
+SELECT at, side, status, reason, actor FROM campaigns.submission_history WHERE submission_id = :submission_id ORDER BY id
 
 -- name: lock_submission_of_share
 -- Find the submission that owns a share and keep others from changing it.

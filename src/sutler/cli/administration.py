@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Where the installation keeps its state.")]
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="Settings file instead of DATA_DIR/sutler.toml.")]
 
+TERMINATED = 143  # 128 + SIGTERM, as shells say
+
 database_commands = typer.Typer(no_args_is_help=True, help="The schema of the database.")
 token_commands = typer.Typer(no_args_is_help=True, help="Tokens, on the server's own machine.")
 config_commands = typer.Typer(no_args_is_help=True, help="The settings of the server.")
@@ -52,7 +54,10 @@ def serve(
             )
         console.print(f"Sutler is ready at [bold]{configuration.public_url}[/]   (Ctrl-C to stop)", soft_wrap=True)
 
-    asyncio.run(run_server(configuration, announce=announce))
+    try:
+        asyncio.run(run_server(configuration, announce=announce))
+    except asyncio.CancelledError:
+        raise typer.Exit(TERMINATED) from None
 
 
 @database_commands.command("upgrade")
@@ -83,7 +88,7 @@ def show_database_status(data_dir: DataDir = None, config: ConfigFile = None) ->
 @token_commands.command("create")
 def create_token(
     user: Annotated[str, typer.Argument(help="Whose token it is to be.")],
-    days: Annotated[int, typer.Option(help="How long it is to be good.", min=1, max=3650)] = 7,
+    days: Annotated[int, typer.Option(help="How long it is to be good.", min=1, max=366)] = 7,
     data_dir: DataDir = None,
     config: ConfigFile = None,
 ) -> None:

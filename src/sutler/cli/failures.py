@@ -54,6 +54,10 @@ def report_failure(error: BaseException) -> int:
         return PIPE_CLOSED
     sentence, code = _explain(error)
     sys.stderr.write(f"sutler: {sentence}\n")
+    excerpt = getattr(error, "facts", {}).get("excerpt")
+    if excerpt:
+        # The place in a query: its line, and a mark below it.
+        sys.stderr.write(f"{excerpt}\n")
     return code
 
 
@@ -75,7 +79,8 @@ def _explain(error: BaseException) -> tuple[str, int]:
 def _explain_answer(error: ApiError) -> tuple[str, int]:
     sentence = " ".join(error.detail.split())
     code = _BY_STATUS.get(error.status, 2 if error.status < 500 else DEFECT)
-    return f"{sentence} {_SIGN_IN}" if error.status == 401 else sentence, code
+    needs_hint = error.status == 401 and error.code != "auth.wrong_password"
+    return f"{sentence} {_SIGN_IN}" if needs_hint else sentence, code
 
 
 def _keep_defect(error: BaseException) -> str:

@@ -197,7 +197,8 @@ def _print_view(view: SubmissionView) -> None:
         )
     if view.history:
         typer.echo()
-        print_table(("at", "status", "reason", "by"), [(h.at, h.status, h.reason, h.actor) for h in view.history])
+        rows = [(h.at, h.side, h.status, h.reason, h.actor) for h in view.history]
+        print_table(("at", "of", "status", "reason", "by"), rows)
     if view.followers:
         typer.echo()
         print_table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sutler.base.errors import ConflictError, UnavailableError
+from sutler.base.errors import ConflictError, InvalidInputError, UnavailableError
 
 
 class DatabaseUnreachableError(UnavailableError):
@@ -51,3 +51,9 @@ class StillInUseError(ConflictError):
     """It cannot go while something else refers to it, or it refers to something that is gone."""
 
     code = "database.still_in_use"
+
+
+class UnstorableValueError(InvalidInputError):
+    """A value is of a kind or size that the database cannot hold."""
+
+    code = "database.unstorable_value"

@@ -27,9 +27,7 @@ async def follow_once(db: Database, follower: str, react: React, *, count: int =
         assert place is not None
         # The horizon is a statement of its own: what ended before it is visible to the one that reads.
         horizon = await tx.value(_SQL.read_horizon)
-        rows = await tx.rows(
-            _SQL.list_events_after, txid=place["txid"], seq=place["seq"], horizon=horizon, count=count
-        )
+        rows = await tx.rows(_SQL.list_events_after, txid=place["txid"], seq=place["seq"], horizon=horizon, count=count)
     events = into_list(RecordedEvent, rows)
     for event in events:
         await react(event)

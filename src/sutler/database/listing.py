@@ -16,6 +16,8 @@ from sutler.database.transaction import Row, Tx
 
 Item = TypeVar("Item")
 
+_KINDS: dict[str, tuple[type, int | None]] = {"bigint": (int, 2**63), "integer": (int, 2**31), "text": (str, None)}
+
 DEFAULT_LIMIT = 100
 LARGEST_LIMIT = 1000
 
@@ -57,7 +59,7 @@ async def list_page(
     conditions = [*filters]
     if after is not None:
         comparison = sql(" < ") if key.is_descending else sql(" > ")
-        conditions.append(sql(key.column) + comparison + value(_read_cursor(after), key.cast))
+        conditions.append(sql(key.column) + comparison + value(_read_cursor(after, key), key.cast))
     where = sql(" WHERE ") + Fragment.join(" AND ", conditions) if conditions else Fragment()
     order = sql(" ORDER BY ") + sql(key.column) + (sql(" DESC") if key.is_descending else sql(""))
     rows = await tx.composed(sql(select) + where + order + sql(" LIMIT ") + value(limit + 1))
@@ -81,11 +83,14 @@ def _write_cursor(last: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(last).encode()).decode().rstrip("=")
 
 
-def _read_cursor(text: str) -> object:
+def _read_cursor(text: str, key: Key) -> object:
+    """Decode what a page gave out; anything else is refused, also what the column could not hold."""
     try:
         last = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, RecursionError):
         last = None
-    if not isinstance(last, int | str):
+    kind, bound = _KINDS[key.cast]
+    is_of_kind = isinstance(last, kind) and not isinstance(last, bool)
+    if not is_of_kind or (bound is not None and not -bound <= last < bound) or (kind is str and "\0" in last):
         raise InvalidInputError([Problem("cursor", "is not one that this list gave out")])
     return last

@@ -21,6 +21,7 @@ from sutler.database.errors import (
     DatabaseUnreachableError,
     ServerTooOldError,
     StillInUseError,
+    UnstorableValueError,
 )
 from sutler.database.notices import NoticeBoard, carry_notices
 from sutler.database.transaction import Tx, encode_json
@@ -185,6 +186,12 @@ def _translate() -> Any:  # noqa: ANN401 - a generator wrapped by contextmanager
         raise AlreadyExistsError(constraint=error.constraint_name, detail=error.detail) from error
     except asyncpg.ForeignKeyViolationError as error:
         raise StillInUseError(constraint=error.constraint_name, detail=error.detail) from error
+    except (
+        asyncpg.NumericValueOutOfRangeError,
+        asyncpg.UntranslatableCharacterError,
+        asyncpg.CharacterNotInRepertoireError,
+    ) as error:
+        raise UnstorableValueError(f"The database cannot hold a value of this request: {error}") from error
     except (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError) as error:
         raise DatabaseBusyError(reason=str(error)) from error
     except (
@@ -196,4 +203,6 @@ def _translate() -> Any:  # noqa: ANN401 - a generator wrapped by contextmanager
         asyncpg.TooManyConnectionsError,
         asyncpg.InterfaceError,
     ) as error:
+        if isinstance(error, ValueError):  # the driver's way of saying that it cannot encode a value
+            raise UnstorableValueError(f"The database cannot hold a value of this request: {error}") from error
         raise DatabaseUnreachableError(f"The database does not answer: {error}", reason=str(error)) from error

@@ -14,6 +14,14 @@ CREATE SCHEMA launch;
 
 CREATE SCHEMA replicas;
 
+CREATE FUNCTION catalog.forget_plans() RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    DISCARD PLANS;
+END
+$$;
+
 CREATE FUNCTION database.append_event(at timestamp with time zone, experiment_id bigint, actor text, kind text, subject_kind text, subject_id text, facts jsonb) RETURNS void
     LANGUAGE sql
     AS $$
@@ -310,9 +318,11 @@ CREATE TABLE campaigns.submission_history (
     submission_id bigint NOT NULL,
     experiment_id bigint NOT NULL,
     at timestamp with time zone NOT NULL,
+    side text NOT NULL,
     status text NOT NULL,
     reason text DEFAULT ''::text NOT NULL,
-    actor text NOT NULL
+    actor text NOT NULL,
+    CONSTRAINT submission_history_side_check CHECK ((side = ANY (ARRAY['files'::text, 'jobs'::text])))
 );
 
 ALTER TABLE campaigns.submission_history ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -397,7 +407,7 @@ ALTER TABLE catalog.datasets ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 CREATE TABLE catalog.files (
     id bigint NOT NULL,
-    fid text NOT NULL,
+    fid text NOT NULL COLLATE pg_catalog."C",
     namespace text NOT NULL,
     name text NOT NULL,
     experiment_id bigint NOT NULL,
@@ -447,7 +457,7 @@ ALTER TABLE catalog.files ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 CREATE TABLE catalog.ledger_entries (
     ledger_id bigint NOT NULL,
-    file_key text NOT NULL
+    file_key text NOT NULL COLLATE pg_catalog."C"
 );
 
 CREATE TABLE catalog.ledgers (
@@ -1024,6 +1034,8 @@ CREATE INDEX events_txid_seq_idx ON ONLY database.events USING btree (txid, seq)
 CREATE INDEX events_other_txid_seq_idx ON database.events_other USING btree (txid, seq);
 
 CREATE INDEX attempt_outputs_share_idx ON dispatch.attempt_outputs USING btree (share_id, file_id);
+
+CREATE INDEX attempts_failed_idx ON dispatch.attempts USING btree (project_id, "position") WHERE (handle_state = 'failed'::text);
 
 CREATE INDEX attempts_handle_idx ON dispatch.attempts USING btree (project_id, "position", id);
 

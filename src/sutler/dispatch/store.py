@@ -11,6 +11,7 @@ from sutler.dispatch.model import (
     Attempt,
     AttemptHeader,
     Counts,
+    CreatedProject,
     EndedLease,
     Fate,
     Handle,
@@ -81,35 +82,30 @@ async def insert_share(tx: Tx, *, project_id: int, experiment_id: int, count: in
 
 
 async def insert_handles(
-    tx: Tx, *, project_id: int, share_id: int, first_position: int, handles: Sequence[NewHandle]
-) -> None:
-    """Add handles to a project, numbered on from `first_position`."""
-    await tx.run(
-        _SQL.insert_handles,
-        project_id=project_id,
-        share_id=share_id,
-        first_position=first_position,
-        namespaces=[handle.namespace for handle in handles],
-        names=[handle.name for handle in handles],
-        fids=[handle.fid for handle in handles],
-        sizes=[handle.size_bytes for handle in handles],
-        attributes=[encode_json(dict(handle.attributes)) if handle.attributes else "{}" for handle in handles],
+    tx: Tx, *, project: NewProject, created: CreatedProject, first_position: int, handles: Sequence[NewHandle]
+) -> int:
+    """Add handles to a project, numbered on from `first_position`; return how many have no usable replica."""
+    return int(
+        await tx.value(
+            _SQL.insert_handles,
+            project_id=created.project_id,
+            share_id=created.share_id,
+            experiment_id=project.experiment_id,
+            is_virtual=project.is_virtual,
+            first_position=first_position,
+            namespaces=[handle.namespace for handle in handles],
+            names=[handle.name for handle in handles],
+            fids=[handle.fid for handle in handles],
+            sizes=[handle.size_bytes for handle in handles],
+            attributes=[encode_json(dict(handle.attributes)) if handle.attributes else "{}" for handle in handles],
+            now=tx.now,
+        )
     )
 
 
 async def refresh_statistics(tx: Tx) -> None:
     """Let the planner count the handles again."""
     await tx.rows(_SQL.refresh_statistics)
-
-
-async def insert_unlocated(tx: Tx, *, project_id: int, experiment_id: int) -> int:
-    """Put aside the handles of a new project without a usable replica and return how many there are."""
-    return await tx.run(_SQL.insert_unlocated, project_id=project_id, experiment_id=experiment_id, now=tx.now)
-
-
-async def insert_ready(tx: Tx, *, project_id: int) -> int:
-    """Make ready the other handles of a new project and return how many there are."""
-    return await tx.run(_SQL.insert_ready, project_id=project_id)
 
 
 async def count_unlocated(tx: Tx, *, project_id: int, share_id: int, count: int) -> None:
@@ -260,14 +256,14 @@ async def list_fates(tx: Tx, *, attempt_ids: Sequence[int]) -> list[Fate]:
     return into_list(Fate, await tx.rows(_SQL.list_fates, attempt_ids=list(attempt_ids)))
 
 
-async def insert_late_reports(tx: Tx, *, report: Report, attempt_ids: Sequence[int]) -> None:
+async def insert_late_reports(tx: Tx, *, report: Report, attempt_ids: Sequence[int], reason: str) -> None:
     """Keep what was reported about lost leases."""
     await tx.run(
         _SQL.insert_late_reports,
         attempt_ids=list(attempt_ids),
         worker_id=report.worker_id,
         reported=report.outcome.value,
-        reason=report.reason,
+        reason=reason,
         now=tx.now,
     )
 
@@ -305,10 +301,11 @@ async def list_locatable_projects(tx: Tx, *, count: int) -> list[int]:
     return [row["project_id"] for row in await tx.rows(_SQL.list_locatable_projects, count=count)]
 
 
-async def locate_handles(tx: Tx, *, project_id: int, count: int) -> tuple[int, int, list[int]] | None:
-    """Make ready what has a usable replica now: experiment, how many and the shares that changed; None if nothing."""
-    row = await tx.row(_SQL.locate_handles, project_id=project_id, count=count)
-    return None if row is None else (row["experiment_id"], row["count"], list(row["share_ids"]))
+async def locate_handles(tx: Tx, *, project_id: int, experiment_id: int, count: int) -> tuple[int, list[int]]:
+    """Make ready what has a usable replica now; return how many handles that were, and the shares that changed."""
+    given = {"project_id": project_id, "experiment_id": experiment_id, "count": count}
+    row = await tx.row(_SQL.locate_handles, **given)
+    return (0, []) if row is None else (row["count"], list(row["share_ids"]))
 
 
 async def find_holders(tx: Tx, *, project_id: int, share_id: int | None) -> Holders:

@@ -46,38 +46,39 @@ VALUES (:project_id, :experiment_id, :count, :count, :now)
 RETURNING id
 
 -- name: insert_handles
--- Add handles to a project, numbered on from `first_position`.
-INSERT INTO dispatch.handles (project_id, position, share_id, namespace, name, fid, size_bytes, attributes, state)
-SELECT :project_id, :first_position::integer + given.number::integer - 1, :share_id, given.namespace, given.name,
-       given.fid, given.size_bytes, given.attributes::jsonb, 'initial'
-FROM unnest(:namespaces::text[], :names::text[], :fids::text[], :sizes::bigint[], :attributes::text[])
-    WITH ORDINALITY AS given (namespace, name, fid, size_bytes, attributes, number)
+-- Add handles to a project, numbered on from `first_position`: ready where a usable replica is known, else put aside.
+-- The look-up of a replica is one of its own for each handle, whatever the planner believes about the sizes of tables.
+WITH given AS MATERIALIZED (
+    SELECT :first_position::integer + item.number::integer - 1 AS position, item.namespace, item.name, item.fid,
+           item.size_bytes, item.attributes::jsonb, :is_virtual OR copy.is_there IS NOT NULL AS is_located
+    FROM unnest(:namespaces::text[], :names::text[], :fids::text[], :sizes::bigint[], :attributes::text[])
+        WITH ORDINALITY AS item (namespace, name, fid, size_bytes, attributes, number)
+    LEFT JOIN LATERAL (
+        SELECT true AS is_there
+        FROM replicas.usable AS copy
+        WHERE NOT :is_virtual
+          AND copy.namespace = item.namespace
+          AND copy.name = item.name
+          AND copy.experiment_id = :experiment_id
+        LIMIT 1
+    ) AS copy ON true
+), added AS (
+    INSERT INTO dispatch.handles (
+        project_id, position, share_id, namespace, name, fid, size_bytes, attributes, state
+    )
+    SELECT :project_id, position, :share_id, namespace, name, fid, size_bytes, attributes, 'initial' FROM given
+), ready AS (
+    INSERT INTO dispatch.ready (project_id, position, share_id, attempts)
+    SELECT :project_id, position, :share_id, 0 FROM given WHERE is_located
+), aside AS (
+    INSERT INTO dispatch.unlocated (project_id, position, share_id, namespace, name, since)
+    SELECT :project_id, position, :share_id, namespace, name, :now FROM given WHERE NOT is_located
+)
+SELECT count(*) FROM given WHERE NOT is_located
 
 -- name: refresh_statistics
 -- Tell the planner that the tables have grown: plans made while they were small would read all of them.
 ANALYZE dispatch.handles, dispatch.ready
-
--- name: insert_unlocated
--- Put aside the handles of a new project that have no usable replica.
-INSERT INTO dispatch.unlocated (project_id, position, share_id, namespace, name, since)
-SELECT handle.project_id, handle.position, handle.share_id, handle.namespace, handle.name, :now
-FROM dispatch.handles AS handle
-WHERE handle.project_id = :project_id
-  AND NOT EXISTS (
-      SELECT FROM replicas.usable AS copy
-      WHERE copy.namespace = handle.namespace AND copy.name = handle.name AND copy.experiment_id = :experiment_id
-  )
-
--- name: insert_ready
--- Make ready the handles of a new project that were not put aside.
-INSERT INTO dispatch.ready (project_id, position, share_id, attempts)
-SELECT handle.project_id, handle.position, handle.share_id, handle.attempts
-FROM dispatch.handles AS handle
-WHERE handle.project_id = :project_id
-  AND NOT EXISTS (
-      SELECT FROM dispatch.unlocated AS aside
-      WHERE aside.project_id = handle.project_id AND aside.position = handle.position
-  )
 
 -- name: count_unlocated
 -- Note in the counts of a new project and its share how many handles were put aside.
@@ -464,11 +465,17 @@ WITH moved AS (
     RETURNING handle.project_id, handle.position, handle.share_id, handle.attempts, handle.namespace, handle.name,
               before.state AS state_before
 ), placed AS MATERIALIZED (
-    SELECT moved.*, :is_virtual OR EXISTS (
-        SELECT FROM replicas.usable AS copy
-        WHERE copy.namespace = moved.namespace AND copy.name = moved.name AND copy.experiment_id = :experiment_id
-    ) AS is_located
+    SELECT moved.*, :is_virtual OR copy.is_there IS NOT NULL AS is_located
     FROM moved
+    LEFT JOIN LATERAL (
+        SELECT true AS is_there
+        FROM replicas.usable AS copy
+        WHERE NOT :is_virtual
+          AND copy.namespace = moved.namespace
+          AND copy.name = moved.name
+          AND copy.experiment_id = :experiment_id
+        LIMIT 1
+    ) AS copy ON true
 ), back AS (
     INSERT INTO dispatch.ready (project_id, position, share_id, attempts)
     SELECT project_id, position, share_id, attempts FROM placed WHERE is_located
@@ -524,13 +531,14 @@ FROM (
     SELECT aside.project_id
     FROM dispatch.unlocated AS aside
     JOIN dispatch.projects AS project ON project.id = aside.project_id
+    CROSS JOIN LATERAL (
+        SELECT FROM replicas.usable AS copy
+        WHERE copy.namespace = aside.namespace
+          AND copy.name = aside.name
+          AND copy.experiment_id = project.experiment_id
+        LIMIT 1
+    ) AS copy
     WHERE project.state IN ('active', 'abandoned')
-      AND EXISTS (
-          SELECT FROM replicas.usable AS copy
-          WHERE copy.namespace = aside.namespace
-            AND copy.name = aside.name
-            AND copy.experiment_id = project.experiment_id
-      )
     LIMIT :count
 ) AS found
 ORDER BY found.project_id
@@ -540,12 +548,14 @@ ORDER BY found.project_id
 WITH found AS MATERIALIZED (
     SELECT aside.project_id, aside.position, aside.share_id
     FROM dispatch.unlocated AS aside
+    CROSS JOIN LATERAL (
+        SELECT FROM replicas.usable AS copy
+        WHERE copy.namespace = aside.namespace
+          AND copy.name = aside.name
+          AND copy.experiment_id = :experiment_id
+        LIMIT 1
+    ) AS copy
     WHERE aside.project_id = :project_id
-      AND EXISTS (
-          SELECT FROM replicas.usable AS copy
-          JOIN dispatch.projects AS project ON project.experiment_id = copy.experiment_id
-          WHERE copy.namespace = aside.namespace AND copy.name = aside.name AND project.id = :project_id
-      )
     ORDER BY aside.position
     LIMIT :count
     FOR UPDATE OF aside SKIP LOCKED
@@ -567,7 +577,7 @@ WITH found AS MATERIALIZED (
         ready_from = least(project.ready_from, total.back_from)
     FROM total
     WHERE project.id = :project_id
-    RETURNING project.experiment_id, total.count
+    RETURNING total.count
 ), by_share AS MATERIALIZED (
     SELECT back.share_id, count(*) AS count, min(back.place) AS back_from
     FROM back CROSS JOIN project
@@ -580,9 +590,9 @@ WITH found AS MATERIALIZED (
     WHERE share.id = by_share.share_id
     RETURNING share.id
 )
-SELECT project.experiment_id, project.count, array_remove(array_agg(share.id), NULL) AS share_ids
+SELECT project.count, array_remove(array_agg(share.id), NULL) AS share_ids
 FROM project LEFT JOIN share ON true
-GROUP BY project.experiment_id, project.count
+GROUP BY project.count
 
 -- name: find_holders
 -- Count the workers that hold leases of a project, or of one share of it, and find when the first lease ends.
@@ -624,13 +634,13 @@ WHERE project_id = :project_id AND position = :position
 ORDER BY id DESC
 
 -- name: list_outputs
--- List what a share produced and the catalogue still has, by name pattern, in the order of declaration.
+-- List what a share produced and the catalogue still has, by name pattern, in the order of names.
 SELECT produced.file_id, file.fid, file.namespace, file.name, file.size_bytes, produced.media_type, produced.url,
        produced.attempt_id
 FROM dispatch.attempt_outputs AS produced
 JOIN catalog.file_facts AS file ON file.id = produced.file_id
 WHERE produced.share_id = :share_id AND file.name LIKE :name_like AND file.retired_at IS NULL
-ORDER BY produced.file_id
+ORDER BY file.namespace, file.name
 
 -- name: list_pictures
 -- List the pictures that a share produced.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from fastapi import APIRouter, Depends, FastAPI
 from starlette.requests import Request
@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from sutler.pages.account import AccountPages
+from sutler.pages.api import ApiPages
 from sutler.pages.campaigns import CampaignPages
 from sutler.pages.door import Door
 from sutler.pages.failures import explain, make_route_class
@@ -26,11 +27,14 @@ LONGEST_FORM_BYTES = 64_000
 Page = Callable[..., Awaitable[Response]]
 
 
-def create_pages(services: Services) -> APIRouter:
-    """Return the routes of all pages. Errors of rooms become pages here; nothing of them reaches the application."""
+def create_pages(services: Services, *, api_description: Mapping[str, object]) -> APIRouter:
+    """Return the routes of all pages. Errors of rooms become pages here; nothing of them reaches the application.
+
+    `api_description` is the OpenAPI document that the page of the API is made from.
+    """
     door = Door(services, Renderer())
     router = APIRouter(route_class=make_route_class(door), include_in_schema=False, max_body_size=LONGEST_FORM_BYTES)
-    for path, page in _list_pages(door):
+    for path, page in [*_list_pages(door), ("/api", ApiPages(door, api_description).show)]:
         router.add_api_route(path, page, methods=["GET"])
     for path, page in _list_changes(door):
         router.add_api_route(path, page, methods=["POST"], dependencies=[Depends(check_form)])

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sutler import campaigns
-from sutler.campaigns import CampaignSummary, CampaignView, LaunchRequest, StageView, SubmissionSummary
+from sutler.campaigns import CampaignSummary, CampaignView, LaunchRequest, StageType, StageView, SubmissionSummary
 from sutler.database.listing import Page
 from sutler.pages.addresses import check_id
 from sutler.pages.door import Door
@@ -49,9 +49,14 @@ class StagePage:
     subjects: str
 
     @property
-    def last(self) -> SubmissionSummary | None:
-        """Its newest submission."""
-        return next(iter(self.stage_view.submissions), None)
+    def why_not(self) -> str:
+        """Why it cannot be launched by hand; empty when it can."""
+        stage = self.stage_view.stage
+        if stage.held_at is not None:
+            return "Release the stage to launch it."
+        if stage.stage_type is StageType.REGULAR and not stage.dataset_query:
+            return "It has no query: it is launched on the outputs of the stages that feed it."
+        return ""
 
 
 class CampaignPages:

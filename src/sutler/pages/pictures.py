@@ -27,21 +27,28 @@ def read_picture(picture: ProducedFile, storage: Path) -> tuple[bytes, str]:
     """
     path = _find_path(picture, storage)
     try:
-        # Not following a link here closes the gap between the look at the path and this.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        contents = _read(path)
     except OSError as error:
         raise NotFoundError("picture", picture.did) from error
-    with os.fdopen(descriptor, "rb") as file:
-        facts = os.fstat(descriptor)
-        if not stat.S_ISREG(facts.st_mode):
-            raise NotFoundError("picture", picture.did)
-        if facts.st_size > LARGEST_PICTURE_BYTES:
-            raise TooMuchError(f"The picture {picture.did} is too large to be shown: {facts.st_size} bytes.")
-        contents = file.read(LARGEST_PICTURE_BYTES)
+    if len(contents) > LARGEST_PICTURE_BYTES:
+        raise TooMuchError(f"The picture {picture.did} is too large to be shown.", limit_bytes=LARGEST_PICTURE_BYTES)
     for beginning, media_type in _BEGINNINGS.items():
         if contents.startswith(beginning):
             return contents, media_type
     raise NotFoundError("picture", picture.did, f"{picture.did} is not a picture that a page can show.")
+
+
+def _read(path: Path) -> bytes:
+    """Return the bytes of a regular file, one more than the limit at most; nothing of anything else."""
+    # Not following a link here closes the gap between the look at the path and this.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return b""
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(LARGEST_PICTURE_BYTES + 1)
+    finally:
+        os.close(descriptor)
 
 
 def _find_path(picture: ProducedFile, storage: Path) -> Path:

@@ -134,7 +134,7 @@ class SubmissionPages:
         contents, media_type = await asyncio.to_thread(read_picture, picture, self._door.services.storage)
         headers = {
             "Cache-Control": "private, max-age=3600",
-            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; sandbox",
             "Content-Disposition": "inline",
         }
         return Response(contents, media_type=media_type, headers=headers)

@@ -11,7 +11,7 @@ from sutler.base.did import Did
 from sutler.base.errors import InvalidInputError, Problem
 from sutler.rest.context import Context, Here
 from sutler.rest.experiments import get_experiment_id, name_experiment, name_experiments
-from sutler.rest.parameters import DEFAULT_LIMIT, Cursor, Experiment, Id, Limit, OptionalId
+from sutler.rest.parameters import DEFAULT_LIMIT, Cursor, Experiment, Id, Limit, OptionalId, Position
 from sutler.rest.showing import show, show_all, show_page, to_duration
 from sutler.wire import dispatch as wire
 from sutler.wire.page import Count, Page
@@ -105,7 +105,7 @@ async def list_handles(
     return show_page(page, show_handle)
 
 
-async def get_handle(here: Here, project_id: Id, position: int) -> wire.HandleView:
+async def get_handle(here: Here, project_id: Id, position: Position) -> wire.HandleView:
     """Show a handle with its attempts."""
     view = await dispatch.get_handle(here.db, here.who, project_id=project_id, position=position)
     return wire.HandleView(handle=show_handle(view.handle), attempts=show_all(wire.Attempt, view.attempts))

@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Message, Receive
 
+from sutler.rest.checks import check_texts
 from sutler.rest.context import Services
 from sutler.rest.errors import BodyTooLargeError
 from sutler.rest.problems import make_problem_reply
@@ -38,7 +39,7 @@ def make_route_class(services: Services) -> type[APIRoute]:
                     if needs_token:
                         request.state.who = await authenticate(request, services.authenticator)
                     limited = Request(request.scope, _limit(request.receive))
-                    await limited.body()
+                    check_texts(limited.url.path, limited.url.query, await limited.body())
                     return await answer(limited)
                 except ClientDisconnect:
                     return Response(status_code=400)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from functools import cache
 
 from fastapi import APIRouter, Request
 from fastapi.openapi.utils import get_openapi
@@ -41,18 +42,48 @@ ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 def create_router(services: Services) -> APIRouter:
     """Return all routes under `/api/v1`, for an application to include. The routes answer their own errors."""
+    router = _make_router(make_route_class(services))
+    routes = _list_routes(router)
+    _add_description(router)
+    _add_refusal(router, routes)
+    return router
+
+
+@cache
+def describe_api() -> dict[str, object]:
+    """Return the OpenAPI document of all routes. It is made once and everybody gets the same: do not change it.
+
+    Tags are the rooms, each with one sentence. Problem documents have a media type of their own, which the framework
+    cannot say.
+    """
+    document = get_openapi(
+        title="Sutler",
+        version=sutler.__version__,
+        description=DESCRIPTION,
+        routes=_list_routes(_make_router(APIRoute)),
+        tags=[{"name": tag, "description": _describe_room(add_routes)} for tag, add_routes in ROOMS.items()],
+    )
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            content = operation["responses"]["default"]["content"]
+            content[MEDIA_TYPE] = content.pop("application/json")
+    return document
+
+
+def _make_router(route_class: type[APIRoute]) -> APIRouter:
     router = APIRouter(
         prefix=PREFIX,
-        route_class=make_route_class(services),
+        route_class=route_class,
         responses={"default": {"model": ProblemDocument, "description": "Why the request failed."}},
         generate_unique_id_function=lambda route: route.name,
     )
     for tag, add_routes in ROOMS.items():
         _add_room(router, tag, add_routes)
-    routes = [route for route in router.routes if isinstance(route, APIRoute)]
-    _add_description(router, _describe(routes))
-    _add_refusal(router, routes)
     return router
+
+
+def _list_routes(router: APIRouter) -> list[APIRoute]:
+    return [route for route in router.routes if isinstance(route, APIRoute)]
 
 
 def _add_room(router: APIRouter, tag: str, add_routes: Callable[[APIRouter], None]) -> None:
@@ -63,19 +94,14 @@ def _add_room(router: APIRouter, tag: str, add_routes: Callable[[APIRouter], Non
         route.tags = [tag]
 
 
-def _describe(routes: Sequence[APIRoute]) -> dict[str, Any]:
-    """Return the OpenAPI document. Problem documents have a media type of their own, which the framework cannot say."""
-    document = get_openapi(title="Sutler", version=sutler.__version__, description=DESCRIPTION, routes=routes)
-    for methods in document["paths"].values():
-        for operation in methods.values():
-            content = operation["responses"]["default"]["content"]
-            content[MEDIA_TYPE] = content.pop("application/json")
-    return document
+def _describe_room(add_routes: Callable[[APIRouter], None]) -> str:
+    """The first line of the file that the routes stand in; empty when Python runs without docstrings."""
+    return (sys.modules[add_routes.__module__].__doc__ or "").partition("\n")[0]
 
 
-def _add_description(router: APIRouter, document: dict[str, Any]) -> None:
+def _add_description(router: APIRouter) -> None:
     async def show_description() -> Response:
-        return JSONResponse(document)
+        return JSONResponse(describe_api())
 
     router.add_api_route("/openapi.json", show_description, include_in_schema=False)
 

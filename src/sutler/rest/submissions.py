@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from sutler import campaigns
 from sutler.rest.context import Here
 from sutler.rest.dispatch import State, show_handle
-from sutler.rest.parameters import DEFAULT_LIMIT, Cursor, Experiment, Id, Limit, OptionalId
+from sutler.rest.parameters import DEFAULT_LIMIT, Cursor, Experiment, Id, Limit, OptionalId, Position
 from sutler.rest.showing import show, show_all, show_page
 from sutler.wire import campaigns as wire_campaigns
 from sutler.wire import dispatch as wire_dispatch
@@ -85,7 +85,7 @@ async def list_submission_outputs(
     return show_page(page, lambda produced: show(wire_dispatch.ProducedFile, produced))
 
 
-async def read_job_output(here: Here, submission_id: Id, number: int) -> wire_launch.JobOutput:
+async def read_job_output(here: Here, submission_id: Id, number: Position) -> wire_launch.JobOutput:
     """Show what a batch job has written."""
     output = await campaigns.read_job_output(
         here.db, here.services.launcher.backends, here.who, submission_id=submission_id, number=number

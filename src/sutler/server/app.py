@@ -16,7 +16,7 @@ def create_app(parts: Parts, loops: Loops | None = None) -> FastAPI:
     app = FastAPI(title="Sutler", version=__version__, openapi_url=None, docs_url=None, redoc_url=None)
     app.include_router(create_health(parts.db, loops))
     app.include_router(rest.create_router(parts))
-    app.include_router(pages.create_pages(parts))
+    app.include_router(pages.create_pages(parts, api_description=rest.describe_api()))
     pages.mount_static(app)
     app.add_exception_handler(HTTPException, pages.create_error_pages(parts))
     return app

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import structlog
 import uvicorn
@@ -17,6 +18,8 @@ from sutler.loops import LOOPS, Loops, Surroundings
 from sutler.server.app import create_app
 from sutler.server.configuration import Configuration
 from sutler.server.parts import Parts, open_parts
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +44,7 @@ async def serve(configuration: Configuration, *, announce: Callable[[Parts], Non
     """
     settings = configuration.settings
     with contextlib.ExitStack() as stack:
+        stack.enter_context(_cancelled_by_sigterm())
         listening = stack.enter_context(contextlib.closing(bind(settings.host, settings.port)))
         if not settings.database_url:
             configuration.data_dir.mkdir(parents=True, exist_ok=True)
@@ -53,7 +57,7 @@ async def _serve_parts(
     parts: Parts, configuration: Configuration, listening: socket.socket, announce: Callable[[Parts], None]
 ) -> None:
     loops = Loops(Surroundings(parts.db, parts.launcher), LOOPS)
-    server = _AnnouncingServer(
+    server = _Server(
         uvicorn.Config(
             create_app(parts, loops),
             log_config=None,
@@ -75,18 +79,46 @@ async def _serve_parts(
     log.info("stopped", url=configuration.public_url)
 
 
-class _AnnouncingServer(uvicorn.Server):
-    """Says when it has begun to answer."""
+class _Server(uvicorn.Server):
+    """Says when it has begun to answer, and after a signal lets us close what we opened.
+
+    The base class raises the signal again once it has shut down, which would end the process with the database still
+    running.
+    """
 
     def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
         super().__init__(config)
         self._announce = announce
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Shut down at the first signal, at once at the second."""
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in SIGNALS:
+                loop.remove_signal_handler(number)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen, then announce it."""
         await super().startup(sockets)
         if self.started:
             self._announce()
+
+
+@contextlib.contextmanager
+def _cancelled_by_sigterm() -> Iterator[None]:
+    """Make an early SIGTERM cancel this task, so that what was opened by then is closed."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from sutler.wire.bounds import Amount
 from sutler.wire.strict import Strict
 
 Parameters = tuple[tuple[str, str], ...]
@@ -52,8 +53,8 @@ class NewJobType(Strict):
     output_namespace: str = ""
     output_dataset: str = "%(campaign)s.%(stage)s.%(submission)s"
     output_rse: str = ""
-    files_per_run: int = 1
-    max_attempts: int = 3
+    files_per_run: Amount = 1
+    max_attempts: Amount = 3
     run_timeout_seconds: float | None = None
 
 
@@ -92,8 +93,8 @@ class NewStage(Strict):
     software_version: str = ""
     dataset_query: str | None = None
     split_type: str = ""
-    unit_count: int | None = None
-    job_count: int = 1
+    unit_count: Amount | None = None
+    job_count: Amount = 1
     parameter_overrides: Parameters = ()
     completion_pct: float = 95.0
     worker_timeout_seconds: float | None = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from sutler.wire.bounds import Amount, Size
 from sutler.wire.strict import Strict
 
 HandleState = Literal["initial", "reserved", "done", "failed"]
@@ -18,7 +19,7 @@ class NewHandle(Strict):
     namespace: str
     name: str
     fid: str | None = None
-    size_bytes: int | None = None
+    size_bytes: Size | None = None
     attributes: dict[str, Any] = field(default_factory=dict)
 
 
@@ -29,10 +30,10 @@ class NewProject(Strict):
     experiment: str
     files: tuple[NewHandle, ...] = ()
     query: str | None = None
-    limit: int | None = None
+    limit: Amount | None = None
     attributes: dict[str, Any] = field(default_factory=dict)
     is_virtual: bool = False
-    max_attempts: int | None = None
+    max_attempts: Amount | None = None
     worker_timeout_seconds: float | None = None
     idle_timeout_seconds: float | None = None
 

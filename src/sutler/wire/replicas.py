@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from sutler.wire.bounds import SmallInt
 from sutler.wire.strict import Strict
 
 
@@ -17,7 +18,7 @@ class NewRse(Strict):
     description: str = ""
     url_prefix: str = ""
     is_tape: bool = False
-    preference: int = 0
+    preference: SmallInt = 0
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class RseChange(Strict):
     is_enabled: bool | None = None
     is_available: bool | None = None
     is_tape: bool | None = None
-    preference: int | None = None
+    preference: SmallInt | None = None
 
 
 @dataclass(frozen=True)

@@ -65,9 +65,10 @@ class SubmissionSummary:
 
 @dataclass(frozen=True)
 class HistoryEntry:
-    """One change of status."""
+    """One change of status, of the `files` or of the `jobs`."""
 
     at: datetime
+    side: str
     status: str
     reason: str
     actor: str

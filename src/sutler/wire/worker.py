@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sutler.wire.bounds import Amount, Id, Size
+
 
 @dataclass(frozen=True)
 class NextRequest:
@@ -17,8 +19,8 @@ class NextRequest:
 
     worker_id: str
     request_id: UUID
-    count: int = 1
-    share_id: int | None = None
+    count: Amount = 1
+    share_id: Id | None = None
     site: str | None = None
     batch_job_id: str | None = None
     wait_seconds: float = 0.0
@@ -63,7 +65,7 @@ class RenewRequest:
     """A wish to keep leases."""
 
     worker_id: str
-    attempt_ids: tuple[int, ...]
+    attempt_ids: tuple[Id, ...]
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ class Output:
 
     namespace: str
     name: str
-    size_bytes: int
+    size_bytes: Size
     checksums: dict[str, str] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
     dataset: str | None = None
@@ -103,7 +105,7 @@ class DoneReport:
     """A run over these leases succeeded and made these outputs: all of it holds, or none of it."""
 
     worker_id: str
-    attempt_ids: tuple[int, ...]
+    attempt_ids: tuple[Id, ...]
     measures: dict[str, Any] = field(default_factory=dict)
     log_tail: str = ""
     outputs: tuple[Output, ...] = ()
@@ -114,7 +116,7 @@ class FailedReport:
     """A run over these leases failed; `retry` says whether another attempt can help."""
 
     worker_id: str
-    attempt_ids: tuple[int, ...]
+    attempt_ids: tuple[Id, ...]
     reason: str
     retry: bool = True
     measures: dict[str, Any] = field(default_factory=dict)

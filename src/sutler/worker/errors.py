@@ -27,6 +27,10 @@ class ScratchError(WorkerError):
     """This machine gives the run no directory to work in."""
 
 
+class CommandError(WorkerError):
+    """This machine cannot start the command. Another one may, so the files go back and this worker ends."""
+
+
 class UnexpectedAnswerError(WorkerError):
     """The server answered something that is not in the protocol."""
 

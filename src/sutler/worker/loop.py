@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sutler.worker.api import Server
 from sutler.worker.command import build_environment, fill_in
-from sutler.worker.errors import ScratchError, TransientError, WorkerError
+from sutler.worker.errors import CommandError, ScratchError, TransientError, WorkerError
 from sutler.worker.inputs import Input, UnusableInput, choose_input
 from sutler.worker.lease import LeaseKeeper
 from sutler.worker.messages import Lease, NextReply, NextRequest
@@ -179,6 +179,9 @@ class Worker:
             return
         if not run.is_success:
             self._reporter.report_failed(leases, self._reason_for(run), run)
+            if run.ending is Ending.NOT_STARTED:
+                # Going on would fail every file of the project, here and as fast as the server can answer.
+                raise CommandError(f"{run.trouble} (on {self._host})")
             return
         try:
             outputs = collect_outputs(directory, self._settings.outputs)

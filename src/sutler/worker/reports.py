@@ -54,7 +54,7 @@ class Reporter:
         results = self._server.report_failed(
             [lease.attempt_id for lease in leases],
             reason=reason,
-            retry=run.may_retry,
+            retry=True,
             measures=run.measures.to_document(),
             log_tail=run.log_tail,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
 import subprocess
@@ -21,7 +20,6 @@ from sutler.worker.tail import Tail
 
 _CHUNK_BYTES = 64 * 1024
 _LAST_OUTPUT_TIMEOUT_SECONDS = 2.0
-_PASSING_START_ERRORS = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ETXTBSY})
 
 
 class Ending(Enum):
@@ -65,7 +63,6 @@ class Run:
     measures: Measures
     log_tail: str = ""
     trouble: str = ""
-    may_retry: bool = True
 
     @property
     def is_success(self) -> bool:
@@ -102,8 +99,7 @@ def run_command(
         process = _start(arguments, environment, directory)
     except OSError as error:
         trouble = _describe_start_error(arguments[0], error)
-        may_retry = error.errno in _PASSING_START_ERRORS
-        return Run(ending=Ending.NOT_STARTED, measures=Measures(host=host), trouble=trouble, may_retry=may_retry)
+        return Run(ending=Ending.NOT_STARTED, measures=Measures(host=host), trouble=trouble)
     tail = Tail(limits.tail_bytes)
     reader = _Reader(process.stdout, tail, pass_on)
     threading.Thread(target=_announce_exit, args=(process.pid, mailbox), name="exit watcher", daemon=True).start()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ import httpx
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
-from sutler import pages
+from sutler import pages, rest
 from sutler.auth import Authenticator, TokenSigner
 from sutler.campaigns import Launcher
 from sutler.database import Database
@@ -33,10 +33,10 @@ class ServicesUnderTest:
     storage: Path
 
 
-def make_app(services: ServicesUnderTest) -> FastAPI:
-    """The pages alone, put together as the server does it."""
+def make_app(services: ServicesUnderTest, api_description: Mapping[str, object] | None = None) -> FastAPI:
+    """The pages alone, put together as the server does it, with its API unless another one is described."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    app.include_router(pages.create_pages(services))
+    app.include_router(pages.create_pages(services, api_description=api_description or rest.describe_api()))
     pages.mount_static(app)
     app.add_exception_handler(HTTPException, pages.create_error_pages(services))
     return app

@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 from tests.doors.pages.browser import Browser, ServicesUnderTest, find_field, make_app
 from tests.integration.campaigns.scene import Scene
 
-from sutler import campaigns, pages
+from sutler import campaigns, pages, rest
 from sutler.pages.session import make_form_token
 
 CHANGES = (
@@ -28,24 +28,25 @@ async def _count_events(scene: Scene) -> int:
 
 
 @pytest.mark.parametrize("path", CHANGES)
-@pytest.mark.parametrize("token", ["", "0" * 64, make_form_token("another session"), "\N{SNOWMAN}"])
 async def test_form_without_the_token_of_the_session_changes_nothing(
-    producer: Browser, scene: Scene, stages: list[int], path: str, token: str
+    producer: Browser, scene: Scene, stages: list[int], path: str
 ) -> None:
     submission_id = await scene.launch(stages[0])
     before = await _count_events(scene)
     address = path.format(stage=stages[0], submission=submission_id)
-    reply = await producer.client.post(
-        address, data={"csrf": token, "key": str(uuid4()), "username": "pia", "password": "correct horse"}
-    )
-    assert reply.status_code == 403
-    assert "does not come from a page of your present session" in reply.text
+    for token in ("", "0" * 64, make_form_token("another session"), "\N{SNOWMAN}"):
+        reply = await producer.client.post(
+            address, data={"csrf": token, "key": str(uuid4()), "username": "pia", "password": "correct horse"}
+        )
+        assert reply.status_code == 403
+        assert "does not come from a page of your present session" in reply.text
     assert await _count_events(scene) == before
 
 
 async def test_every_changing_address_is_among_those_that_are_tried(services: ServicesUnderTest) -> None:
-    routes = [route for route in pages.create_pages(services).routes if isinstance(route, APIRoute)]
-    posts = {route.path for route in routes if "POST" in route.methods}
+    router = pages.create_pages(services, api_description=rest.describe_api())
+    routes = [route for route in router.routes if isinstance(route, APIRoute)]
+    posts = {route.path for route in routes if route.methods == {"POST"}}
     assert all(route.methods in ({"GET"}, {"POST"}) for route in routes)
     tried = {"/" + path.format(stage="{stage_id}", submission="{submission_id}") for path in CHANGES}
     assert posts == tried
@@ -92,6 +93,11 @@ async def test_held_stage_says_so_and_is_released_again(producer: Browser, stage
     assert "on hold" in reply.text
     await producer.post(f"{address}/release", held)
     assert "Launches are on hold since" not in (await producer.get(address)).text
+
+
+async def test_stage_that_only_others_feed_offers_no_launch(producer: Browser, stages: list[int]) -> None:
+    assert 'disabled title="It has no query' in (await producer.get(f"stages/{stages[1]}")).text
+    assert "disabled" not in (await producer.get(f"stages/{stages[0]}")).text
 
 
 async def test_submission_is_cancelled_after_a_question_and_the_reason_is_kept(

@@ -21,7 +21,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
 
 @pytest.fixture
 async def submission(scene: Scene, stages: list[int], services: ServicesUnderTest) -> int:
-    """A submission of four files: one done, with a picture, one failed, with reason and log, one reserved, one initial."""
+    """A submission of four files: done with a picture, failed with reason and log, reserved, and initial."""
     submission_id = await scene.launch(stages[0])
     done, failed, _ = await scene.reserve(submission_id, 3)
     picture = services.storage / "peak.png"
@@ -84,6 +84,8 @@ async def _list_addresses(scene: Scene, submission_id: int) -> list[str]:
         "datasets?did=nova:raw",
         "search",
         "search?q=files from nova:raw where core.number > 3",
+        "api",
+        "api?q=launch",
     ]
 
 
@@ -118,6 +120,15 @@ async def test_submission_page_says_what_happened(producer: Browser, submission:
     failed = (await producer.get(f"submissions/{submission}/files?state=failed")).text
     assert failed.count("<tr>") == 2
     assert "/handles/" in failed
+
+
+async def test_output_of_a_job_is_asked_for_again_while_it_may_grow(
+    producer: Browser, scene: Scene, submission: int
+) -> None:
+    job = (await scene.view(submission)).jobs[0]
+    assert not job.state.is_final
+    assert 'hx-trigger="every 2s"' in (await producer.get(f"submissions/{submission}/jobs/{job.number}")).text
+    assert (await producer.get(f"submissions/{submission}/jobs/{job.number + 500}")).status_code == 404
 
 
 async def test_page_of_a_failed_file_shows_reason_measures_and_log(
@@ -213,7 +224,7 @@ async def test_members_of_other_experiments_see_nothing(
     await auth.set_member(scene.db, admin, experiment="other", username="eve", role=Role.SUPERUSER)
     await browser.sign_in("eve")
     for address in await _list_addresses(scene, submission):
-        if address in ("", "?name=c*", "search") or address.startswith("search"):
+        if address in ("", "?name=c*") or address.startswith(("search", "api")):
             assert "nova" not in re.sub(r"<textarea.*?</textarea>", "", (await browser.get(address)).text), address
         else:
             assert (await browser.get(address)).status_code in (403, 404), address

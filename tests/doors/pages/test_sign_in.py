@@ -78,6 +78,13 @@ async def test_signing_out_ends_the_session_on_the_server_too(producer: Browser)
     assert (await producer.get("")).status_code == 303
 
 
+async def test_spoilt_cookie_does_not_keep_anybody_from_signing_in(browser: Browser) -> None:
+    browser.client.cookies.set(SESSION_COOKIE, "spoilt", domain="sutler.test", path="/")
+    assert (await browser.get("")).status_code == 303
+    assert (await browser.sign_in("pia")).status_code == 303
+    assert (await browser.get("")).status_code == 200
+
+
 async def test_token_for_scripts_opens_no_page(browser: Browser, scene: Scene) -> None:
     token = await auth.create_token(scene.db, scene.launcher.signer, scene.producer, label="script")
     browser.client.cookies.set(SESSION_COOKIE, token.text)

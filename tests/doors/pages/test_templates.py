@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 import types
 import typing
 from collections.abc import Mapping
@@ -11,12 +12,13 @@ from typing import Any, TypeAlias
 import pytest
 from jinja2 import nodes
 
-from sutler.pages import account, campaigns, failures, files, projects, submissions
+from sutler.pages import account, api, campaigns, failures, files, projects, submissions
 from sutler.pages.rendering import FOLDER, Renderer
 
 VIEWS: dict[str, list[type]] = {
     "sign_in.html": [account.SignInPage],
     "error.html": [failures.ErrorPage],
+    "api.html": [api.ApiPage],
     "campaigns.html": [campaigns.CampaignsPage],
     "campaign.html": [campaigns.CampaignPage],
     "_campaign.html": [campaigns.CampaignPage],
@@ -45,8 +47,12 @@ Hint: TypeAlias = Any
 WITHOUT_VIEW = {"page.html", "_macros.html"}
 
 
+def _get_origin(hint: Hint) -> Hint:
+    return typing.get_origin(hint)
+
+
 def _strip_none(hint: Hint) -> Hint:
-    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+    if _get_origin(hint) in (typing.Union, types.UnionType):
         kinds = [kind for kind in typing.get_args(hint) if kind is not type(None)]
         return kinds[0] if len(kinds) == 1 else None
     return hint
@@ -89,9 +95,11 @@ class Reader:
     def find_attribute(self, kind: Hint, name: str, line: int) -> Hint:
         """Return the type of one attribute; note a problem when there is none."""
         kind = _strip_none(kind)
-        origin = typing.get_origin(kind) or kind
+        origin: Hint = _get_origin(kind) or kind
         if kind is None or origin in (Mapping, dict) or not isinstance(origin, type):
             return None
+        if issubclass(origin, enum.Enum) and name in ("name", "value"):
+            return str
         self.steps += 1
         hints = typing.get_type_hints(origin) if dataclasses.is_dataclass(origin) else {}
         member = getattr(origin, name, None)
@@ -111,8 +119,9 @@ class Reader:
     def find_item(self, kind: Hint) -> Hint:
         """Return the type of what a loop goes over."""
         kind = _strip_none(kind)
+        origin = _get_origin(kind)
         arguments = typing.get_args(kind)
-        is_tuple = typing.get_origin(kind) is tuple and len(arguments) == 2 and arguments[1] is Ellipsis
+        is_tuple = origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis
         return arguments[0] if is_tuple else None
 
 
@@ -133,6 +142,7 @@ def test_template_uses_only_fields_that_its_view_has(template: str, view: type) 
 def test_reader_follows_templates_deeply_enough_to_matter() -> None:
     assert _read("_progress.html", submissions.SubmissionPage).steps > 40
     assert _read("_files.html", submissions.SubmissionPage).steps > 20
+    assert _read("api.html", api.ApiPage).steps > 40
 
 
 def test_reader_notices_a_field_that_is_missing_in_a_loop() -> None:

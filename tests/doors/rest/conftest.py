@@ -11,12 +11,14 @@ from argon2 import PasswordHasher
 from fastapi import APIRouter, FastAPI
 
 from sutler import auth, campaigns, launch
+from sutler.client import AsyncClient
 from sutler.database import Database
 from sutler.rest import create_router
+from sutler.wire.auth import NewUser
 
 CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
-ClientOf = Callable[[str], Awaitable[httpx.AsyncClient]]
+SutlerOf = Callable[[str], Awaitable[AsyncClient]]
 
 
 @dataclass
@@ -100,19 +102,14 @@ async def stranger(application: FastAPI, parts: Parts) -> AsyncIterator[httpx.As
 
 
 @pytest.fixture
-async def client_of(parts: Parts, application: FastAPI) -> AsyncIterator[ClientOf]:
-    """`await client_of("anna")` is a client with a token of that user."""
-    made: list[httpx.AsyncClient] = []
+async def sutler_of(parts: Parts, application: FastAPI) -> AsyncIterator[SutlerOf]:
+    """`await sutler_of("anna")` is the Python client with a token of that user."""
+    made: list[AsyncClient] = []
 
-    async def make(username: str) -> httpx.AsyncClient:
+    async def make(username: str) -> AsyncClient:
         issued = await auth.issue_local_token(parts.db, parts.signer, username=username, days=1)
-        client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(application),
-            base_url="http://sutler.test/api/v1",
-            headers={"Authorization": f"Bearer {issued.text}"},
-        )
-        made.append(client)
-        return client
+        made.append(AsyncClient("http://sutler.test", token=issued.text, transport=httpx.ASGITransport(application)))
+        return made[-1]
 
     yield make
     for client in made:
@@ -120,23 +117,21 @@ async def client_of(parts: Parts, application: FastAPI) -> AsyncIterator[ClientO
 
 
 @pytest.fixture
-async def admin(client_of: ClientOf) -> httpx.AsyncClient:
-    """The first user."""
-    return await client_of("admin")
+async def sutler(sutler_of: SutlerOf) -> AsyncClient:
+    """The Python client of the first user, `admin`."""
+    return await sutler_of("admin")
 
 
 @pytest.fixture
-async def analyst(admin: httpx.AsyncClient, client_of: ClientOf) -> httpx.AsyncClient:
-    """A member of the experiment `local` in the role analysis."""
-    await post(admin, "/users", {"username": "anna", "password": "anna-password"}, status=201)
-    reply = await admin.put("/experiments/local/members/anna", json={"role": "analysis"})
-    assert reply.status_code == 204, reply.text
-    return await client_of("anna")
+async def anna(sutler: AsyncClient, sutler_of: SutlerOf) -> AsyncClient:
+    """The Python client of a member of the experiment `local` in the role analysis."""
+    await sutler.create_user(NewUser("anna", "anna-password", "Anna"))
+    await sutler.set_member("local", "anna", "analysis")
+    return await sutler_of("anna")
 
 
-async def post(client: httpx.AsyncClient, path: str, body: object, *, status: int = 200) -> dict[str, object]:
-    """Post and return the reply, which must have this status."""
-    reply = await client.post(path, json=body)
-    assert reply.status_code == status, f"{path}: {reply.status_code} {reply.text}"
-    document: dict[str, object] = reply.json()
-    return document
+@pytest.fixture
+async def admin(stranger: httpx.AsyncClient, sutler: AsyncClient) -> httpx.AsyncClient:
+    """The first user with a bare HTTP client."""
+    stranger.headers["Authorization"] = f"Bearer {sutler.token}"
+    return stranger

@@ -162,10 +162,10 @@ async def test_analysis_members_do_not_launch_what_is_of_production(scene: Scene
 async def test_a_launch_that_was_only_written_down_is_taken_up_once(scene: Scene, clock: MovableClock) -> None:
     """The server dies between the first transaction and the back-end."""
     (stage,) = await scene.make_campaign(a_stage("drainingn(4)"))
-    dead = replace(scene.launcher, backends={"local": _Dying()})
+    dead = replace(scene.launcher, backends={"local": _Dying()})  # type: ignore[dict-item]  # dies at any use
     request = campaigns.LaunchRequest(stage, "key")
     with pytest.raises(ServerDiedError):
-        await campaigns.launch_stage(scene.db, dead, scene.producer, request=request)  # type: ignore[arg-type]
+        await campaigns.launch_stage(scene.db, dead, scene.producer, request=request)
     (submission,) = (await campaigns.list_submissions(scene.db, scene.producer, stage_id=stage)).items
     assert submission.batch_status is BatchStatus.NEW
     assert "has not reached the batch system" in (await scene.view(submission.id)).why

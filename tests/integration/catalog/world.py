@@ -69,14 +69,14 @@ async def make_world(db: Database) -> World:
             ("made", here, "petra", Role.PRODUCTION),
             ("far", there, "zoe", None),
         )
-        for name, experiment_id, owner, role in namespaces:
+        for name, experiment_id, owner, owner_role in namespaces:
             await ensure_namespace_in(
                 tx,
                 name=name,
                 experiment_id=experiment_id,
                 user_id=people[owner].user_id,
                 username=owner,
-                owner_role=role,
+                owner_role=owner_role,
             )
         await ensure_dataset_in(tx, did=RECO, username="alice")
     return world

@@ -90,6 +90,14 @@ async def test_a_failure_without_a_reason_gets_one(scene: Scene) -> None:
     assert view.handle.reason == "The worker gave no reason."
 
 
+async def test_binary_output_in_reason_and_log_does_no_harm(scene: Scene) -> None:
+    lease = await scene.take_one(await scene.start(1))
+    said = Report("w1", (lease.attempt_id,), Outcome.FAILED, "exit\0", log_tail="a\0b\ud800")
+    (answer,) = await report(scene.db, scene.who, report=said)
+    assert answer.is_accepted
+    assert await scene.value("SELECT reason || log_tail FROM dispatch.attempts") == "exit\ufffda\ufffdb?"
+
+
 async def test_the_last_done_ends_share_and_project_once(scene: Scene, clock: MovableClock) -> None:
     project = await scene.start(2)
     leases = (await scene.take(project, count=2)).leases

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -44,8 +45,8 @@ def a_launch(state: LaunchState = LaunchState.SUBMITTED, **numbers: int) -> Laun
     )
 
 
-def a_stage(name: str = "reco", **fields: object) -> NewStage:
-    return NewStage(**{"name": name, "job_type": "j", "login_setup": "l", "dataset_query": "files", **fields})  # type: ignore[arg-type]  # a test builder
+def a_stage(name: str = "reco", **fields: Any) -> NewStage:  # noqa: ANN401 - a test builder
+    return NewStage(**{"name": name, "job_type": "j", "login_setup": "l", "dataset_query": "files", **fields})
 
 
 def test_variables_are_replaced_and_other_percent_signs_stay() -> None:
@@ -111,7 +112,7 @@ def test_a_stage_needs_something_to_work_on() -> None:
 
 
 @pytest.mark.parametrize("fields", [{"unit_count": None, "dataset_query": None}, {"unit_count": 3}])
-def test_a_generator_needs_units_and_no_query(fields: dict[str, object]) -> None:
+def test_a_generator_needs_units_and_no_query(fields: dict[str, Any]) -> None:
     with pytest.raises(StageWithoutDataError):
         rules.check_stage_has_data(a_stage(stage_type=StageType.GENERATOR, **fields), [])
 

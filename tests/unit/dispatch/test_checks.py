@@ -74,3 +74,25 @@ def test_a_report_is_about_one_project() -> None:
     with pytest.raises(InvalidReportError) as caught:
         checks.check_same_project([HEADER, other])
     assert caught.value.sentence == "attempt_ids: belong to projects 1 and 2: report each by itself"
+
+
+@pytest.mark.parametrize("value", [float("nan"), object(), "nul\0", "half \ud800"])
+def test_attributes_and_measures_must_be_json_that_can_be_stored(value: object) -> None:
+    with pytest.raises(InvalidProjectError):
+        checks.check_project(NewProject(1, (NewHandle("a", "x"),), attributes={"k": value}))
+    with pytest.raises(InvalidProjectError):
+        checks.check_project(NewProject(1, (NewHandle("a", "x", attributes={"k": value}),)))
+    with pytest.raises(InvalidReportError):
+        checks.check_report(Report("w", (1,), Outcome.DONE, measures={"k": value}))
+
+
+def test_the_end_of_a_log_is_kept_whatever_is_in_it() -> None:
+    tail = checks.cut_log_tail("x" * 100_000 + "\0\ud800end")
+    assert len(tail) == checks.LONGEST_LOG_TAIL
+    assert tail.endswith("x\N{REPLACEMENT CHARACTER}?end")
+
+
+@pytest.mark.parametrize("lease_for", [timedelta(0), timedelta(days=4000)])
+def test_a_lease_has_a_sensible_length(lease_for: timedelta) -> None:
+    with pytest.raises(InvalidWishError):
+        checks.check_wish(Wish("w", uuid4(), lease_for=lease_for))

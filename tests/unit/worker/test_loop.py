@@ -85,11 +85,15 @@ def test_a_failing_command_is_reported_with_its_reason(
     assert list(scratch.iterdir()) == []
 
 
-def test_a_command_that_is_not_there_fails_for_good(server: ScriptedServer, worker: RunWorker) -> None:
+def test_a_command_that_is_not_there_gives_the_file_back_and_ends_the_worker(
+    server: ScriptedServer, worker: RunWorker
+) -> None:
     attempt = server.add_file()
-    assert worker(command=["./x"]) == 0
+    server.add_file()
+    assert worker(command=["./x"]) == 1
     body = server.outcome(attempt)[1]
-    assert (body["reason"], body["retry"]) == ("command not found: ./x", False)
+    assert (body["reason"], body["retry"]) == ("command not found: ./x", True)
+    assert len(server.bodies("failed")) == 1
     assert body["measures"].keys() == {"host"}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sutler.auth import store
 from sutler.auth.errors import ExperimentExistsError, ExperimentNotFoundError, UserNotFoundError
-from sutler.auth.model import SYSTEM, Action, AuthEvent, Experiment, Member, Principal, Role, Thing, User
+from sutler.auth.model import SYSTEM, Action, AuthEvent, Experiment, Member, Principal, Role, Thing, TokenKind, User
 from sutler.auth.permission import permit
 from sutler.auth.rules import check_experiment_name
 from sutler.base.events import Event
@@ -49,10 +49,21 @@ async def create_experiment_in(tx: Tx, *, actor: Actor, name: str, full_name: st
 
 async def list_experiments(db: Database, who: Principal) -> list[Experiment]:
     """Return the experiments that somebody is a member of, by name; all of them to an administrator."""
-    permit(who, Action.ANYONE, Thing("list of experiments", None))
     async with db.read() as tx:
-        found = await store.list_experiments(tx)
+        return await list_experiments_in(tx, who)
+
+
+async def list_experiments_in(tx: Tx, who: Principal) -> list[Experiment]:
+    """As `list_experiments`, inside a transaction."""
+    permit(who, Action.ANYONE if who.kind is not TokenKind.JOB else Action.VIEW, _of_list(who))
+    found = await store.list_experiments(tx)
     return [experiment for experiment in found if who.is_admin or experiment.id in who.roles]
+
+
+def _of_list(who: Principal) -> Thing:
+    """A job may list its own experiment; everybody else any they are in."""
+    experiment_id = next(iter(who.roles), None) if who.kind is TokenKind.JOB else None
+    return Thing("list of experiments", experiment_id)
 
 
 async def find_experiment_in(tx: Tx, *, name: str) -> Experiment | None:

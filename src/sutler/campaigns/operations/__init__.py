@@ -1,1 +1,1 @@
-"""The verbs of the room, by subject: definitions, launching, completion, views."""
+"""The verbs of the room, by subject: defining, launching, completion, views."""

@@ -16,6 +16,7 @@ from sutler.campaigns.model import (
     CampaignEvent,
     Cause,
     IntentionState,
+    Side,
     Stage,
     SubmissionStatus,
 )
@@ -93,6 +94,7 @@ async def cancel_submission(
         why = f"cancelled by {who.username}" + (f": {reason}" if reason else "")
         await dispatch.cancel_project_in(tx, project_id=row.project_id, reason=why, actor=who)
         await _move(tx, row, _Words(row.status, row.batch_status, why), who)
+        await _remember(tx, row, Side.JOBS, "Cancelling", why, who)
         known = await launch.get_launch_in(tx, key=row.launch_key)
         if known.state is launch.LaunchState.FAILED:
             cancelled = _Words(SubmissionStatus.COMPLETED_WITH_FAILURES, BatchStatus.CANCELLED, why)
@@ -142,18 +144,13 @@ async def _move(tx: Tx, row: SubmissionRow, words: _Words, actor: Actor, *, is_e
         reason=words.reason,
         ended_at=tx.now if is_end else None,
     )
-    changed = [
-        new.value for new, old in ((words.batch_status, row.batch_status), (words.status, row.status)) if new != old
-    ]
-    for status in changed:
-        await store.add_history(
-            tx,
-            submission_id=row.id,
-            experiment_id=row.experiment_id,
-            status=status,
-            reason=words.reason,
-            actor=actor.username,
-        )
+    changed = (
+        (Side.JOBS, words.batch_status, row.batch_status),
+        (Side.FILES, words.status, row.status),
+    )
+    for side, new, old in changed:
+        if new != old:
+            await _remember(tx, row, side, new.value, words.reason, actor)
     facts: dict[str, object] = {
         "status": words.status.value,
         "batch_status": words.batch_status.value,
@@ -162,6 +159,20 @@ async def _move(tx: Tx, row: SubmissionRow, words: _Words, actor: Actor, *, is_e
     await tx.record(Event(CampaignEvent.SUBMISSION_CHANGED, "submission", str(row.id), row.experiment_id, facts), actor)
     tx.notify("stage", row.stage_id)
     tx.notify("campaign", row.campaign_id)
+
+
+async def _remember(  # noqa: PLR0917
+    tx: Tx, row: SubmissionRow, side: Side, status: str, reason: str, actor: Actor
+) -> None:
+    await store.add_history(
+        tx,
+        submission_id=row.id,
+        experiment_id=row.experiment_id,
+        side=side,
+        status=status,
+        reason=reason,
+        actor=actor.username,
+    )
 
 
 async def _settle(tx: Tx, site: Site, intention: IntentionRow) -> None:

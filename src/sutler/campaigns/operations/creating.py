@@ -19,6 +19,7 @@ from sutler.campaigns.model import (
     Cause,
     JobType,
     LoginSetup,
+    Side,
     Stage,
     StageType,
     SubmissionStatus,
@@ -26,6 +27,8 @@ from sutler.campaigns.model import (
 from sutler.campaigns.operations.loading import load_campaign
 from sutler.campaigns.store import SubmissionRow
 from sutler.database import Tx
+
+_CAUSES = {Cause.MANUAL: "by hand", Cause.DEPENDENCY: "on the outputs of another submission"}
 
 
 @dataclass(frozen=True)
@@ -246,8 +249,9 @@ async def _record(tx: Tx, row: SubmissionRow, order: Order, who: Principal) -> N
         tx,
         submission_id=row.id,
         experiment_id=row.experiment_id,
+        side=Side.FILES,
         status=SubmissionStatus.CREATED.value,
-        reason=f"{len(order.handles)} files; launched by {order.cause.value}",
+        reason=f"{len(order.handles)} files, launched {_CAUSES[order.cause]}",
         actor=who.username if order.cause is Cause.MANUAL else SYSTEM.username,
     )
     facts: dict[str, object] = {"stage": row.stage_id, "files": len(order.handles), "cause": order.cause.value}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sutler import dispatch, launch
-from sutler.auth import Action, Principal, Thing, may, permit
+from sutler.auth import Action, Principal, list_experiments_in, may, permit
 from sutler.base.errors import NotFoundError
 from sutler.campaigns import listings, rules, store
 from sutler.campaigns.model import (
@@ -48,7 +48,7 @@ async def list_campaigns(
     """
     async with db.read() as tx:
         return await listings.list_campaigns(
-            tx, experiment_ids=choose_experiments(who, experiment), name=name, after=after, limit=limit
+            tx, experiment_ids=await choose_experiments(tx, who, experiment), name=name, after=after, limit=limit
         )
 
 
@@ -131,7 +131,7 @@ async def list_submissions(
     async with db.read() as tx:
         return await listings.list_submissions(
             tx,
-            experiment_ids=choose_experiments(who, experiment),
+            experiment_ids=await choose_experiments(tx, who, experiment),
             campaign_id=campaign_id,
             stage_id=stage_id,
             is_open=is_open,
@@ -182,27 +182,23 @@ async def read_job_output(
 async def list_login_setups(db: Database, who: Principal, *, experiment: str | None = None) -> list[LoginSetup]:
     """Return the login setups of the caller's experiments, or of one. Raises NotFoundError."""
     async with db.read() as tx:
-        return await store.list_login_setups(tx, experiment_ids=choose_experiments(who, experiment))
+        return await store.list_login_setups(tx, experiment_ids=await choose_experiments(tx, who, experiment))
 
 
 async def list_job_types(db: Database, who: Principal, *, experiment: str | None = None) -> list[JobType]:
     """Return the job types of the caller's experiments, or of one. Raises NotFoundError."""
     async with db.read() as tx:
-        return await store.list_job_types(tx, experiment_ids=choose_experiments(who, experiment))
+        return await store.list_job_types(tx, experiment_ids=await choose_experiments(tx, who, experiment))
 
 
-def choose_experiments(who: Principal, experiment: str | None) -> list[int]:
+async def choose_experiments(tx: Tx, who: Principal, experiment: str | None) -> list[int]:
     """Return the ids of the experiments that a list is about: one by name, or all that the caller may see.
 
     Raises NotFoundError for a name that the caller cannot see.
     """
-    chosen = [key for key, name in who.experiments.items() if experiment in (None, name)]
+    chosen = [found.id for found in await list_experiments_in(tx, who) if experiment in (None, found.name)]
     if experiment is not None and not chosen:
         raise NotFoundError("experiment", experiment)
-    for experiment_id in chosen:
-        permit(who, Action.VIEW, Thing(kind="experiment", experiment_id=experiment_id))
-    if not chosen:
-        permit(who, Action.ANYONE, Thing(kind="experiment", experiment_id=None))
     return chosen
 
 
@@ -219,5 +215,7 @@ async def _explain(tx: Tx, row: SubmissionRow, known: launch.Launch) -> str:
         return f"{row.status}: {row.reason}."
     if row.batch_status is BatchStatus.LAUNCH_FAILED:
         return f"The launch failed: {known.failure}"
+    if known.stop_reason is not None:
+        return f"It is being {known.stop_reason}. {rules.describe_launch(known)}"
     files = await dispatch.explain_share_in(tx, share_id=row.share_id)
     return f"{files} {rules.describe_launch(known)}".strip()

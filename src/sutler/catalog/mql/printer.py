@@ -79,7 +79,10 @@ def to_text(tree: FileQuery) -> str:  # noqa: PLR0911 - one return per kind of s
 def _chain(tree: Minus | Where | Limit | Skip | Ordered) -> str:
     match tree:
         case Minus(left, right):
-            return f"{to_text(left)} - {_bracketed(right, (Minus, *CUTS))}"
+            # A condition on a cut would otherwise take the whole difference, for that is what the cut would take.
+            inner = right.source if isinstance(right, Where) else right
+            brackets = isinstance(right, Minus) or isinstance(inner, CUTS)
+            return f"{to_text(left)} - {f'({to_text(right)})' if brackets else to_text(right)}"
         case Where(source, condition):
             return f"{_bracketed(source, (Minus, Where))} where {condition_text(condition)}"
         case Limit(source, count):

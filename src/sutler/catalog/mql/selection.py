@@ -31,7 +31,7 @@ def count_files(tree: FileQuery, scope: Scope) -> Fragment:
 def take_files(tree: FileQuery, scope: Scope, *, ledger_id: int, limit: int | None) -> Fragment:
     """A statement that enters the first files which are not in the ledger, and yields them like `select_files`.
 
-    Lock the ledger in a statement before, so that this one sees what others have taken.
+    Lock the ledger in a statement before: what others have taken is seen then, and nobody takes the same meanwhile.
     """
     wanted = _untaken(tree, scope, ledger_id) + sql(" order by wanted.created_at, wanted.fid")
     if limit is not None:
@@ -39,10 +39,9 @@ def take_files(tree: FileQuery, scope: Scope, *, ledger_id: int, limit: int | No
     entered = (
         sql("), entered as (insert into catalog.ledger_entries (ledger_id, file_key) select ")
         + value(ledger_id, "bigint")
-        + sql(", chosen.fid from chosen on conflict do nothing returning file_key)")
+        + sql(", chosen.fid from chosen)")
     )
-    from_entered = _read_chosen(sql("")) + sql(" join entered on entered.file_key = chosen.fid")
-    return sql("with chosen as materialized (") + wanted + entered + from_entered + _IN_ORDER
+    return sql("with chosen as materialized (") + wanted + entered + _read_chosen(sql("")) + _IN_ORDER
 
 
 def count_untaken(tree: FileQuery, scope: Scope, *, ledger_id: int) -> Fragment:

@@ -107,6 +107,16 @@ def quit_leftovers(cluster: Path) -> None:
                 continue
 
 
+def forget_dead_server(cluster: Path) -> None:
+    """Remove the marks of a server that is gone. To be called only by who holds the lock that its processes inherit.
+
+    PostgreSQL itself judges by process numbers alone, and refuses to start as long as the dead one's number is that of
+    a process nobody has reaped, or has been given to another program of the same account.
+    """
+    for mark in (cluster / "postmaster.pid", *cluster.glob(".s.PGSQL.*.lock")):
+        mark.unlink(missing_ok=True)
+
+
 def _works_in(process: psutil.Process, cluster: Path) -> bool:
     """Whether this is a PostgreSQL process of that cluster: each of them stands in its directory."""
     try:

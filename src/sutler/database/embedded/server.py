@@ -20,7 +20,7 @@ from sutler.database.embedded.errors import (
     translate_file_errors,
 )
 from sutler.database.embedded.lock import FileLock
-from sutler.database.embedded.postmaster import Postmaster, find_postmaster, quit_leftovers
+from sutler.database.embedded.postmaster import Postmaster, find_postmaster, forget_dead_server, quit_leftovers
 from sutler.database.embedded.programs import Programs, find_programs
 
 POLL_SECONDS = 0.05
@@ -160,6 +160,8 @@ class EmbeddedServer:
                 quit_leftovers(self._directory.cluster)
             return
         try:
+            if find_postmaster(self._directory.cluster) is None:
+                forget_dead_server(self._directory.cluster)
             if not self._directory.has_cluster:
                 await make_cluster(self._directory, programs, account, durable=self._durable, keep=lock.descriptor)
             self._log_start = self._directory.measure_log()

@@ -18,7 +18,7 @@ CREATE INDEX namespaces_experiment_idx ON catalog.namespaces (experiment_id, nam
 
 CREATE TABLE catalog.files (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    fid text NOT NULL CONSTRAINT files_fid_key UNIQUE,
+    fid text COLLATE "C" NOT NULL CONSTRAINT files_fid_key UNIQUE, -- ties in the order of files must not depend on a locale
     namespace text NOT NULL REFERENCES catalog.namespaces (name),
     name text NOT NULL,
     experiment_id bigint NOT NULL REFERENCES auth.experiments (id),
@@ -86,7 +86,7 @@ CREATE TABLE catalog.ledgers (
 );
 CREATE TABLE catalog.ledger_entries (
     ledger_id bigint NOT NULL REFERENCES catalog.ledgers (id) ON DELETE CASCADE,
-    file_key text NOT NULL,
+    file_key text COLLATE "C" NOT NULL,
     PRIMARY KEY (ledger_id, file_key)
 );
 

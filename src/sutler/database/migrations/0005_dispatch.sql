@@ -143,6 +143,7 @@ CREATE TABLE dispatch.attempts (
 );
 CREATE INDEX attempts_handle_idx ON dispatch.attempts (project_id, position, id);
 CREATE INDEX attempts_share_idx ON dispatch.attempts (share_id, outcome, id);
+CREATE INDEX attempts_failed_idx ON dispatch.attempts (project_id, position) WHERE handle_state = 'failed';
 
 -- What came after a lease was lost: kept as evidence, changes nothing.
 CREATE TABLE dispatch.late_reports (

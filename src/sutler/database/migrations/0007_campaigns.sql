@@ -151,9 +151,11 @@ CREATE TABLE campaigns.submission_history (
     submission_id bigint NOT NULL REFERENCES campaigns.submissions (id) ON DELETE CASCADE,
     experiment_id bigint NOT NULL REFERENCES auth.experiments (id),
     at timestamptz NOT NULL,
+    side text NOT NULL,
     status text NOT NULL,
     reason text NOT NULL DEFAULT '',
-    actor text NOT NULL
+    actor text NOT NULL,
+    CONSTRAINT submission_history_side_check CHECK (side IN ('files', 'jobs'))
 );
 CREATE INDEX submission_history_submission_idx ON campaigns.submission_history (submission_id, id);
 

@@ -29,7 +29,6 @@ async def open_header(
     """
     header = await store.find_header(tx, project_id=project_id, share_id=share_id)
     if header is None:
-        permit(who, Action.ANYONE, Thing("project", None))
         raise ProjectNotFoundError(project_id)
     permit(who, action, name_project(header))
     return header

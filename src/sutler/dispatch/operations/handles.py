@@ -3,36 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, LiteralString
 
-from sutler.auth import SYSTEM, Action, Principal, Thing, permit
+from sutler.auth import SYSTEM, Action, Principal
 from sutler.base.did import Did
 from sutler.base.errors import Problem
 from sutler.base.events import Event
 from sutler.database import Database, Tx, replayable
-from sutler.database.listing import DEFAULT_LIMIT, Key, Page, list_page
-from sutler.database.sql import sql, value
-from sutler.dispatch import store
+from sutler.database.listing import DEFAULT_LIMIT, Page
+from sutler.dispatch import listings, store
 from sutler.dispatch.errors import HandleNotFoundError, InvalidChoiceError, ShareNotFoundError
 from sutler.dispatch.model import DispatchEvent, Handle, HandleState, HandleView, Outcome, ProjectHeader
 from sutler.dispatch.operations.access import open_header
 from sutler.dispatch.operations.endings import end_lost_leases
 from sutler.dispatch.rules import sentences
-
-_HANDLES: Final[LiteralString] = """
-SELECT handle.project_id, handle.position, handle.share_id, handle.namespace, handle.name, handle.fid,
-       handle.size_bytes, handle.attributes, handle.state, handle.attempts, handle.worker_id, handle.reserved_at,
-       CASE WHEN handle.state = 'done' THEN '' ELSE coalesce(last.reason, '') END AS reason
-FROM dispatch.handles AS handle
-LEFT JOIN LATERAL (
-    SELECT ended.reason
-    FROM dispatch.attempts AS ended
-    WHERE ended.project_id = handle.project_id AND ended.position = handle.position
-    ORDER BY ended.id DESC
-    LIMIT 1
-) AS last ON true
-"""
-_POSITION: Final = Key("handle.position", "integer")
 
 
 async def list_handles(
@@ -51,9 +34,8 @@ async def list_handles(
     """
     async with db.read() as tx:
         if share_id is not None:
-            project_id = await _find_project_of_share(tx, who, share_id, project_id)
+            project_id = await _find_project_of_share(tx, share_id, project_id)
         elif project_id is None:
-            permit(who, Action.ANYONE, Thing("handle", None))
             raise InvalidChoiceError([Problem("project_id", "name a project or a share")])
         await open_header(tx, who, Action.VIEW, project_id=project_id)
         return await list_handles_in(
@@ -71,14 +53,9 @@ async def list_handles_in(
     limit: int = DEFAULT_LIMIT,
 ) -> Page[Handle]:
     """Do what `list_handles` does, in the transaction of a caller who asked for permission and names one of both."""
-    filters = []
-    if project_id is not None:
-        filters.append(sql("handle.project_id = ") + value(project_id, "bigint"))
-    if share_id is not None:
-        filters.append(sql("handle.share_id = ") + value(share_id, "bigint"))
-    if state is not None:
-        filters.append(sql("handle.state = ") + value(state.value, "text"))
-    return await list_page(tx, Handle, select=_HANDLES, filters=filters, key=_POSITION, after=after, limit=limit)
+    return await listings.list_handles(
+        tx, project_id=project_id, share_id=share_id, state=state, after=after, limit=limit
+    )
 
 
 async def get_handle(
@@ -140,10 +117,9 @@ async def locate_handles(db: Database, *, limit: int = 10_000) -> int:
     return located
 
 
-async def _find_project_of_share(tx: Tx, who: Principal, share_id: int, project_id: int | None) -> int:
+async def _find_project_of_share(tx: Tx, share_id: int, project_id: int | None) -> int:
     share = await store.find_share(tx, share_id=share_id)
     if share is None or project_id not in (None, share.project_id):
-        permit(who, Action.ANYONE, Thing("share", None))
         raise ShareNotFoundError(share_id)
     return share.project_id
 
@@ -159,12 +135,15 @@ async def _put_back(tx: Tx, who: Principal, header: ProjectHeader, positions: Se
 @replayable
 async def _locate(db: Database, *, project_id: int, limit: int) -> int:
     async with db.write() as tx:
-        located = await store.locate_handles(tx, project_id=project_id, count=limit)
-        if located is None:
+        header = await store.find_header(tx, project_id=project_id)
+        assert header is not None
+        count, share_ids = await store.locate_handles(
+            tx, project_id=project_id, experiment_id=header.experiment_id, count=limit
+        )
+        if not count:
             return 0
-        experiment_id, count, share_ids = located
         for share_id in share_ids:
             tx.notify("share", share_id)
         kind = DispatchEvent.HANDLES_LOCATED
-        await tx.record(Event(kind, "project", str(project_id), experiment_id, {"count": count}), SYSTEM)
+        await tx.record(Event(kind, "project", str(project_id), header.experiment_id, {"count": count}), SYSTEM)
         return count

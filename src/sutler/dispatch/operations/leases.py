@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sutler.auth import Action, Principal, Thing, permit
+from sutler.auth import Action, Principal, permit
 from sutler.database import AlreadyExistsError, Database, Tx, replayable
 from sutler.dispatch import store
 from sutler.dispatch.errors import AttemptNotFoundError, RequestTakenError, ShareNotFoundError
@@ -62,7 +62,6 @@ async def renew(db: Database, who: Principal, *, worker_id: str, attempt_ids: Se
             permit(who, Action.PROCESS, name_project(header))
         unknown = sorted(set(attempt_ids) - {header.attempt_id for header in headers})
         if unknown:
-            permit(who, Action.ANYONE, Thing("attempt", None))
             raise AttemptNotFoundError(unknown[0])
         renewed = {r.attempt_id: r for r in await store.renew_leases(tx, worker_id=worker_id, attempt_ids=attempt_ids)}
         lost = [attempt_id for attempt_id in attempt_ids if attempt_id not in renewed]
@@ -76,7 +75,7 @@ async def _reserve(db: Database, who: Principal, *, project_id: int, wish: Wish)
         header = await open_header(tx, who, Action.PROCESS, project_id=project_id, share_id=wish.share_id)
         if wish.share_id is not None and header.share_id is None:
             raise ShareNotFoundError(wish.share_id)
-        leases = await _take(tx, header, wish, who) if header.ready_count else []
+        leases = await _take(tx, header, wish, who)
         if not leases:
             return await _answer_without(tx, project_id, wish)
         tx.notify("project", project_id)
@@ -88,6 +87,8 @@ async def _reserve(db: Database, who: Principal, *, project_id: int, wish: Wish)
 async def _take(tx: Tx, header: ProjectHeader, wish: Wish, who: Principal) -> list[Lease]:
     """Search from where the last search ended; where that comes short, once more from the beginning."""
     leases: list[Lease] = []
+    if not header.ready_count or header.state not in decisions.OPEN_STATES:
+        return leases
     for ready_from in dict.fromkeys([header.ready_from, 0]):
         leases += await store.reserve_handles(
             tx,

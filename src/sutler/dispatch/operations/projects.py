@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Final, LiteralString
 
 from sutler.auth import Action, Principal, Role, Thing, choose_owner_role, get_experiment_in, may, permit
 from sutler.base.events import Event
 from sutler.database import Actor, Database, Tx, replayable
-from sutler.database.listing import DEFAULT_LIMIT, Key, Page, list_page
-from sutler.database.sql import Fragment, sql, value
-from sutler.dispatch import store
+from sutler.database.listing import DEFAULT_LIMIT, Page
+from sutler.dispatch import listings, store
 from sutler.dispatch.errors import ProjectNotFoundError
 from sutler.dispatch.model import CreatedProject, DispatchEvent, NewHandle, NewProject, Project, ProjectState
 from sutler.dispatch.operations.access import load_project, open_header
@@ -19,16 +17,6 @@ from sutler.dispatch.rules import checks
 
 HANDLES_AT_ONCE = 20_000
 MANY_HANDLES = 10_000
-
-_PROJECTS: Final[LiteralString] = """
-SELECT project.id, project.experiment_id, project.owner_id, owner.username AS owner, project.owner_role, project.state,
-       project.query, project.attributes, project.is_virtual, project.max_attempts, project.worker_timeout,
-       project.idle_timeout, project.total_count, project.initial_count, project.unlocated_count,
-       project.reserved_count, project.done_count, project.failed_count, project.created_at, project.ended_at
-FROM dispatch.projects AS project
-JOIN auth.user_names AS owner ON owner.id = project.owner_id
-"""
-_NEWEST: Final = Key("project.id", "bigint", is_descending=True)
 
 
 async def create_project(db: Database, who: Principal, *, project: NewProject) -> CreatedProject:
@@ -81,12 +69,10 @@ async def list_projects(
     Raises ExperimentNotFoundError, NotPermittedError, InvalidInputError.
     """
     async with db.read() as tx:
-        filters = await _limit_to_visible(tx, who, experiment)
-        if state is not None:
-            filters.append(sql("project.state = ") + value(state.value, "text"))
-        if owner is not None:
-            filters.append(sql("owner.username = ") + value(owner, "text"))
-        return await list_page(tx, Project, select=_PROJECTS, filters=filters, key=_NEWEST, after=after, limit=limit)
+        experiment_ids = await _find_visible(tx, who, experiment)
+        return await listings.list_projects(
+            tx, experiment_ids=experiment_ids, state=state, owner=owner, after=after, limit=limit
+        )
 
 
 @replayable
@@ -124,33 +110,29 @@ async def _create(
         tx, project=project, owner_id=owner_id, owner_role=owner_role.value, count=count
     )
     share_id = await store.insert_share(tx, project_id=project_id, experiment_id=project.experiment_id, count=count)
+    created = CreatedProject(project_id, share_id, count)
+    unlocated_count = 0
     for start in range(0, count, HANDLES_AT_ONCE):
         part = handles[start : start + HANDLES_AT_ONCE]
-        await store.insert_handles(tx, project_id=project_id, share_id=share_id, first_position=start, handles=part)
-    await _place(tx, project, project_id, share_id)
+        unlocated_count += await store.insert_handles(
+            tx, project=project, created=created, first_position=start, handles=part
+        )
+    if unlocated_count:
+        await store.count_unlocated(tx, project_id=project_id, share_id=share_id, count=unlocated_count)
     if count >= MANY_HANDLES:
         await store.refresh_statistics(tx)
     facts: dict[str, object] = {"count": count}
     kind = DispatchEvent.PROJECT_CREATED
     await tx.record(Event(kind, "project", str(project_id), project.experiment_id, facts), actor)
-    return CreatedProject(project_id, share_id, count)
+    return created
 
 
-async def _place(tx: Tx, project: NewProject, project_id: int, share_id: int) -> None:
-    """Put every handle where it belongs: ready, or aside until it has a usable replica."""
-    if not project.is_virtual:
-        count = await store.insert_unlocated(tx, project_id=project_id, experiment_id=project.experiment_id)
-        await store.count_unlocated(tx, project_id=project_id, share_id=share_id, count=count)
-    await store.insert_ready(tx, project_id=project_id)
-
-
-async def _limit_to_visible(tx: Tx, who: Principal, experiment: str | None) -> list[Fragment]:
+async def _find_visible(tx: Tx, who: Principal, experiment: str | None) -> list[int] | None:
+    """Return the experiments that a question is about; None means all, for an administrator."""
     if experiment is not None:
         experiment_id = (await get_experiment_in(tx, name=experiment)).id
         permit(who, Action.VIEW, Thing("experiment", experiment_id))
-        visible = [experiment_id]
-    elif may(who, Action.ADMINISTER, Thing("installation", None)):
-        return []
-    else:
-        visible = [number for number in sorted(who.roles) if may(who, Action.VIEW, Thing("experiment", number))]
-    return [sql("project.experiment_id = ANY(") + value(visible, "bigint[]") + sql(")")]
+        return [experiment_id]
+    if may(who, Action.ADMINISTER, Thing("installation", None)):
+        return None
+    return [number for number in sorted(who.roles) if may(who, Action.VIEW, Thing("experiment", number))]

@@ -45,7 +45,6 @@ async def _load(tx: Tx, who: Principal, report: Report) -> list[AttemptHeader]:
     for header in {header.project_id: header for header in headers}.values():
         permit(who, Action.PROCESS, name_project(header))
     if unknown:
-        permit(who, Action.ANYONE, Thing("attempt", None))
         raise AttemptNotFoundError(unknown[0])
     checks.check_same_project(headers)
     return headers
@@ -71,7 +70,8 @@ async def _refuse(tx: Tx, report: Report, fates: Sequence[Fate]) -> list[Answer]
         for fate in fates
         if not decisions.is_held(fate, report.worker_id) and not decisions.is_repeat(fate, report)
     }
-    await store.insert_late_reports(tx, report=report, attempt_ids=sorted(lost))
+    reason = sentences.choose_reason(report)
+    await store.insert_late_reports(tx, report=report, attempt_ids=sorted(lost), reason=reason)
     group = sentences.explain_group(sorted(lost))
     return [
         Answer(fate.attempt_id, fate.state_now, is_accepted=False, why=lost.get(fate.attempt_id, group))
@@ -118,7 +118,7 @@ async def _end(tx: Tx, who: Principal, report: Report, headers: Sequence[Attempt
         actor=who,
         worker_id=report.worker_id,
         measures=report.measures,
-        log_tail=report.log_tail,
+        log_tail=checks.cut_log_tail(report.log_tail),
     )
 
 

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, LiteralString
-
 from sutler.database import Tx
-from sutler.database.listing import DEFAULT_LIMIT, Key, Page, list_page
-from sutler.database.sql import sql, value
-from sutler.dispatch import store
+from sutler.database.listing import DEFAULT_LIMIT, Page
+from sutler.dispatch import listings, store
 from sutler.dispatch.errors import ShareNotFoundError
 from sutler.dispatch.model import Counts, ProducedFile, ShareStanding
 from sutler.dispatch.rules import sentences
-
-_OUTPUTS: Final[LiteralString] = """
-SELECT produced.file_id, file.fid, file.namespace, file.name, file.size_bytes, produced.media_type, produced.url,
-       produced.attempt_id
-FROM dispatch.attempt_outputs AS produced
-JOIN catalog.file_facts AS file ON file.id = produced.file_id
-"""
-_FILE: Final = Key("produced.file_id", "bigint")
 
 
 async def get_share_counts_in(tx: Tx, *, share_id: int) -> Counts:
@@ -42,8 +31,7 @@ async def list_produced_in(
     tx: Tx, *, share_id: int, after: str | None = None, limit: int = DEFAULT_LIMIT
 ) -> Page[ProducedFile]:
     """Return one page of the files that a share produced. Raises InvalidInputError."""
-    filters = [sql("produced.share_id = ") + value(share_id, "bigint"), sql("file.retired_at IS NULL")]
-    return await list_page(tx, ProducedFile, select=_OUTPUTS, filters=filters, key=_FILE, after=after, limit=limit)
+    return await listings.list_produced(tx, share_id=share_id, after=after, limit=limit)
 
 
 async def list_pictures_in(tx: Tx, *, share_id: int) -> list[ProducedFile]:

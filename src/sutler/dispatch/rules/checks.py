@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from sutler.base.did import Did
 from sutler.base.errors import Problem
@@ -11,6 +13,10 @@ from sutler.dispatch.model import NewHandle, NewProject, Outcome, ProjectHeader,
 
 LARGEST_WISH = 1000
 LONGEST_NAME = 1024
+LONGEST_WORKER_ID = 256
+LONGEST_REASON = 4_000
+LONGEST_LOG_TAIL = 65_536
+LONGEST_TIMEOUT = timedelta(days=3_660)
 SHOWN_PROBLEMS = 20
 
 
@@ -37,10 +43,10 @@ def check_wish(wish: Wish) -> None:
     problems = []
     if not 1 <= wish.count <= LARGEST_WISH:
         problems.append(Problem("count", f"must be between 1 and {LARGEST_WISH}, not {wish.count}"))
-    if not wish.worker_id:
-        problems.append(Problem("worker_id", "must not be empty"))
-    if wish.lease_for is not None and wish.lease_for.total_seconds() <= 0:
-        problems.append(Problem("lease_for", "must be longer than nothing"))
+    if not _is_storable(wish.worker_id, LONGEST_WORKER_ID):
+        problems.append(Problem("worker_id", f"must have 1 to {LONGEST_WORKER_ID} characters, no NUL"))
+    if wish.lease_for is not None and not _is_sensible(wish.lease_for):
+        problems.append(Problem("lease_for", f"must be longer than nothing and at most {LONGEST_TIMEOUT.days} days"))
     if problems:
         raise InvalidWishError(problems)
 
@@ -54,6 +60,8 @@ def check_report(report: Report) -> None:
         problems.append(Problem("outcome", f"must be done or failed, not {report.outcome}"))
     if report.outputs and report.outcome is not Outcome.DONE:
         problems.append(Problem("outputs", "belong to a run that is done"))
+    if not _is_storable_json(report.measures):
+        problems.append(Problem("measures", "cannot be written as JSON"))
     if problems:
         raise InvalidReportError(problems)
 
@@ -66,21 +74,53 @@ def check_same_project(headers: Sequence[ProjectHeader]) -> None:
         raise InvalidReportError([Problem("attempt_ids", f"belong to projects {names}: report each by itself")])
 
 
+def clean_text(text: str) -> str:
+    """Return a text of a worker with what the database cannot hold replaced by a mark: NUL and halves of characters."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode("utf-8")
+
+
+def cut_log_tail(text: str) -> str:
+    """Return the end of a log that is kept."""
+    return clean_text(text[-LONGEST_LOG_TAIL:])
+
+
 def _check_limits(project: NewProject) -> list[Problem]:
     problems = []
     if project.max_attempts is not None and project.max_attempts < 1:
         problems.append(Problem("max_attempts", f"must be at least 1, not {project.max_attempts}"))
     for where in ("worker_timeout", "idle_timeout"):
         limit = getattr(project, where)
-        if limit is not None and limit.total_seconds() <= 0:
-            problems.append(Problem(where, "must be longer than nothing; leave it out for no limit"))
+        if limit is not None and not _is_sensible(limit):
+            what = f"must be longer than nothing and at most {LONGEST_TIMEOUT.days} days; leave it out for no limit"
+            problems.append(Problem(where, what))
+    if not _is_storable_json(project.attributes):
+        problems.append(Problem("attributes", "cannot be written as JSON"))
     return problems
 
 
 def _find_fault(handle: NewHandle) -> str | None:
     for what, text in (("namespace", handle.namespace), ("name", handle.name)):
-        if not text or len(text) > LONGEST_NAME or "\0" in text:
+        if not _is_storable(text, LONGEST_NAME):
             return f"{Did(handle.namespace, handle.name)}: the {what} must have 1 to {LONGEST_NAME} characters, no NUL"
     if handle.size_bytes is not None and handle.size_bytes < 0:
         return f"{Did(handle.namespace, handle.name)}: the size is negative"
+    if handle.attributes and not _is_storable_json(handle.attributes):
+        return f"{Did(handle.namespace, handle.name)}: the attributes cannot be written as JSON"
     return None
+
+
+def _is_sensible(duration: timedelta) -> bool:
+    return timedelta(0) < duration <= LONGEST_TIMEOUT
+
+
+def _is_storable(text: str, longest: int) -> bool:
+    return 0 < len(text) <= longest and clean_text(text) == text
+
+
+def _is_storable_json(item: Mapping[str, object]) -> bool:
+    """Whether the database can hold it: no NaN, no objects of Python, no text that it has no characters for."""
+    try:
+        text = json.dumps(dict(item), ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError):
+        return False
+    return "\\u0000" not in text and clean_text(text) == text

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sutler.dispatch.model import Counts, Fate, HandleState, Holders, Outcome, ProjectState, Report
+from sutler.dispatch.rules.checks import LONGEST_REASON, clean_text
 from sutler.dispatch.rules.decisions import OPEN_STATES
 
 
 def choose_reason(report: Report) -> str:
     """The reason that is kept: a failure always has one."""
     is_silent = report.outcome is Outcome.FAILED and not report.reason.strip()
-    return "The worker gave no reason." if is_silent else report.reason
+    return "The worker gave no reason." if is_silent else clean_text(report.reason[:LONGEST_REASON])
 
 
 def explain_timeout(now: datetime) -> str:

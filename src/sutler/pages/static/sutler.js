@@ -1,7 +1,7 @@
 "use strict";
 
 // Pages work without this file. It shows times in the zone of the reader, follows live changes only while somebody
-// looks, tells screen readers of progress, and keeps the end of a growing log in sight.
+// looks, tells screen readers of progress, keeps the end of a growing log in sight, filters long pages and copies text.
 
 (function () {
   const HIDDEN_SECONDS = 20;
@@ -117,6 +117,57 @@
     showLocalTimes(document);
     speak();
     showEnd();
+  });
+
+  // A filter over a long page -----------------------------------------------------------------------------------------
+
+  // The server marks what a query leaves out in the same way: everything is on the page, some of it hidden.
+  function filter(box) {
+    const words = box.value.toLowerCase().split(/\s+/).filter(Boolean);
+    for (const part of document.querySelectorAll("[data-words]")) {
+      part.hidden = !words.every((word) => part.dataset.words.includes(word));
+    }
+    for (const group of document.querySelectorAll("[data-filter-group]")) {
+      group.hidden = !group.querySelector("[data-words]:not([hidden])");
+    }
+    const count = document.querySelectorAll("article[data-words]:not([hidden])").length;
+    for (const notice of document.querySelectorAll("[data-filter-empty]")) notice.hidden = count > 0;
+    return `${count} ${box.dataset.filter}`;
+  }
+
+  for (const box of document.querySelectorAll("input[data-filter]")) {
+    filter(box);
+    box.addEventListener("input", () => {
+      document.getElementById("spoken").textContent = filter(box);
+    });
+    box.form.addEventListener("submit", (event) => event.preventDefault());
+  }
+
+  // Text to take along ------------------------------------------------------------------------------------------------
+
+  // Pages that do not come by https have no clipboard of their own: the selection is copied there.
+  async function copy(element) {
+    if (navigator.clipboard) return navigator.clipboard.writeText(element.textContent);
+    window.getSelection().selectAllChildren(element);
+    if (!document.execCommand("copy")) throw new Error("The browser copies nothing.");
+  }
+
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("button[data-copy]");
+    if (!button) return;
+    const label = button.textContent;
+    try {
+      await copy(document.getElementById(button.dataset.copy));
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "Select it and copy";
+    }
+    document.getElementById("spoken").textContent = button.textContent;
+    button.disabled = true;
+    setTimeout(() => {
+      button.textContent = label;
+      button.disabled = false;
+    }, 1500);
   });
 
   // Forms that act once -----------------------------------------------------------------------------------------------

@@ -19,6 +19,8 @@ from sutler.catalog.mql import parse, to_text
         ("files from matching regexp t:'a.b'", 'files from matching regexp t:"a.b"'),
         ("((fids a - (fids b)) - (fids c - fids d)) limit 3", "fids a - fids b - (fids c - fids d) limit 3"),
         ("(fids a limit 2) - (fids b limit 2)", "fids a limit 2 - (fids b limit 2)"),
+        ("fids a - (fids b limit 2 where x.y = 1)", "fids a - (fids b limit 2 where x.y = 1)"),
+        ("fids a - (fids b where x.y = 1)", "fids a - fids b where x.y = 1"),
         ("(files limit 2) where x.y = 1", "files limit 2 where x.y = 1"),
         ("(files where x.y = 1) where x.y = 2", "(files where x.y = 1) where x.y = 2"),
         ("files where ((x.y = 1 and x.y = 2) or x.y = 3) and !x.y=TRUE",

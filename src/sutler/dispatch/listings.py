@@ -1,0 +1,104 @@
+"""The lists of the room: what the listing builder turns into pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, LiteralString
+
+from sutler.database import Tx
+from sutler.database.listing import Key, Page, list_page
+from sutler.database.sql import Fragment, sql, value
+from sutler.dispatch.model import Handle, HandleState, ProducedFile, Project, ProjectState
+
+_PROJECTS: Final[LiteralString] = """
+SELECT project.id, project.experiment_id, project.owner_id, owner.username AS owner, project.owner_role, project.state,
+       project.query, project.attributes, project.is_virtual, project.max_attempts, project.worker_timeout,
+       project.idle_timeout, project.total_count, project.initial_count, project.unlocated_count,
+       project.reserved_count, project.done_count, project.failed_count, project.created_at, project.ended_at
+FROM dispatch.projects AS project
+JOIN auth.user_names AS owner ON owner.id = project.owner_id
+"""
+_NEWEST: Final = Key("project.id", "bigint", is_descending=True)
+_HANDLES: Final[LiteralString] = """
+SELECT handle.project_id, handle.position, handle.share_id, handle.namespace, handle.name, handle.fid,
+       handle.size_bytes, handle.attributes, handle.state, handle.attempts, handle.worker_id, handle.reserved_at,
+       CASE WHEN handle.state = 'done' THEN '' ELSE coalesce(last.reason, '') END AS reason
+FROM dispatch.handles AS handle
+LEFT JOIN LATERAL (
+    SELECT ended.reason
+    FROM dispatch.attempts AS ended
+    WHERE ended.project_id = handle.project_id AND ended.position = handle.position
+    ORDER BY ended.id DESC
+    LIMIT 1
+) AS last ON true
+"""
+_POSITION: Final = Key("handle.position", "integer")
+_OUTPUTS: Final[LiteralString] = """
+SELECT produced.file_id, file.fid, file.namespace, file.name, file.size_bytes, produced.media_type, produced.url,
+       produced.attempt_id
+FROM dispatch.attempt_outputs AS produced
+JOIN catalog.file_facts AS file ON file.id = produced.file_id
+"""
+_FILE: Final = Key("produced.file_id", "bigint")
+
+
+async def list_projects(
+    tx: Tx,
+    *,
+    experiment_ids: Sequence[int] | None,
+    state: ProjectState | None,
+    owner: str | None,
+    after: str | None,
+    limit: int,
+) -> Page[Project]:
+    """Return projects, the newest first; `experiment_ids` None means all."""
+    filters = []
+    if experiment_ids is not None:
+        filters.append(sql("project.experiment_id = ANY(") + value(list(experiment_ids), "bigint[]") + sql(")"))
+    if state is not None:
+        filters.append(sql("project.state = ") + value(state.value, "text"))
+    if owner is not None:
+        filters.append(sql("owner.username = ") + value(owner, "text"))
+    return await list_page(tx, Project, select=_PROJECTS, filters=filters, key=_NEWEST, after=after, limit=limit)
+
+
+async def list_handles(
+    tx: Tx,
+    *,
+    project_id: int | None,
+    share_id: int | None,
+    state: HandleState | None,
+    after: str | None,
+    limit: int,
+) -> Page[Handle]:
+    """Return handles of one project or one share, in the order of the project."""
+    filters = []
+    if share_id is not None:
+        project = sql("(SELECT project_id FROM dispatch.shares WHERE id = ") + value(share_id, "bigint") + sql(")")
+        filters.append(sql("handle.share_id = ") + value(share_id, "bigint"))
+    else:
+        project = value(project_id, "bigint")
+    filters.append(sql("handle.project_id = ") + project)
+    if state is not None:
+        filters += _limit_to_state(project, state)
+    return await list_page(tx, Handle, select=_HANDLES, filters=filters, key=_POSITION, after=after, limit=limit)
+
+
+async def list_produced(tx: Tx, *, share_id: int, after: str | None, limit: int) -> Page[ProducedFile]:
+    """Return files that a share produced, in the order of declaration."""
+    filters = [sql("produced.share_id = ") + value(share_id, "bigint"), sql("file.retired_at IS NULL")]
+    return await list_page(tx, ProducedFile, select=_OUTPUTS, filters=filters, key=_FILE, after=after, limit=limit)
+
+
+def _limit_to_state(project: Fragment, state: HandleState) -> list[Fragment]:
+    """The states have no index on handles; the few reserved and failed ones are found through leases and attempts."""
+    filters = [sql("handle.state = ") + value(state.value, "text")]
+    positions = {
+        HandleState.RESERVED: sql("SELECT position FROM dispatch.leases WHERE project_id = "),
+        HandleState.FAILED: sql(
+            "SELECT position FROM dispatch.attempts WHERE handle_state = 'failed' AND project_id = "
+        ),
+    }
+    if state in positions:
+        filters.append(sql("handle.position IN (") + positions[state] + project + sql(")"))
+    return filters

@@ -1,0 +1,248 @@
+"""The command and the worker against the API over a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from tests.doors.rest.conftest import Parts
+
+from sutler import campaigns
+from sutler.cli.main import main
+from sutler.client import AsyncClient
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Awaitable[Done]]
+
+
+@pytest.fixture
+async def address(application: FastAPI, parts: Parts) -> AsyncIterator[str]:
+    """The API on a port of the loopback."""
+    server = uvicorn.Server(uvicorn.Config(application, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        assert not serving.done()
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    await serving
+
+
+@pytest.fixture
+def surroundings(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to work in with its own settings, and the address of the server in the environment."""
+    for name in [name for name in os.environ if name.startswith("SUTLER_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("SUTLER_URL", address)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def run(surroundings: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """`await run("project", "list")` runs the command in a thread, one at a time."""
+
+    async def run_command(*arguments: object, stdin: str = "") -> Done:
+        out, err = io.StringIO(), io.StringIO()
+        monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = await asyncio.to_thread(run_main, [str(argument) for argument in arguments])
+        return Done(code, out.getvalue(), err.getvalue())
+
+    return run_command
+
+
+@pytest.fixture
+def spawn(surroundings: Path) -> Run:
+    """The same in a process of its own, for several at a time."""
+
+    async def run_process(*arguments: object) -> Done:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            "from sutler.cli.main import main; main()",
+            *map(str, arguments),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await asyncio.wait_for(process.communicate(), 120)
+        return Done(process.returncode or 0, out.decode(), err.decode())
+
+    return run_process
+
+
+def run_main(arguments: list[str]) -> int:
+    """Run the command line to its exit code."""
+    with pytest.raises(SystemExit) as ending:
+        main(arguments)
+    assert isinstance(ending.value.code, int)
+    return ending.value.code
+
+
+@pytest.fixture
+async def signed_in(run: Run) -> Run:
+    """The same, after signing in as `admin`."""
+    done = await run("login", "admin", "--password-stdin", stdin="admin-password\n")
+    assert done.code == 0, done.err
+    return run
+
+
+async def ok(done: Awaitable[Done]) -> str:
+    """What a command printed, which must have ended well."""
+    ended = await done
+    assert ended.code == 0, ended.err
+    return ended.out
+
+
+async def test_signing_in_and_out_leaves_nothing_behind(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (await run("whoami")).code == 4
+    wrong = await run("login", "admin", "--password-stdin", stdin="guess\n")
+    assert (wrong.code, wrong.err.count("\n")) == (4, 1)
+    await ok(run("login", "admin", "--password-stdin", stdin="admin-password\n"))
+    profile = tmp_path / "sutler" / "profile.json"
+    assert profile.stat().st_mode & 0o777 == 0o600
+    token = json.loads(profile.read_text())["token"]
+    assert json.loads(await ok(run("whoami", "--json")))["username"] == "admin"
+    assert "local" in await ok(run("whoami"))
+    await ok(run("logout"))
+    assert not profile.exists()
+    monkeypatch.setenv("SUTLER_TOKEN", token)
+    assert (await run("whoami")).code == 4
+
+
+async def test_people_and_experiments_are_set_up_by_command(signed_in: Run) -> None:
+    run = signed_in
+    await ok(run("user", "create", "anna", "--name", "Anna", "--password-stdin", stdin="anna-password\n"))
+    await ok(run("experiment", "create", "nova", "--full-name", "NOvA"))
+    members = json.loads(
+        await ok(run("experiment", "members", "nova", "--set", "anna", "--role", "production", "--json"))
+    )
+    assert {one["username"]: one["role"] for one in members} == {"admin": "superuser", "anna": "production"}
+    assert "nova" in await ok(run("experiment", "list"))
+    assert "anna" in await ok(run("user", "list"))
+    await ok(run("user", "password", "anna", "--password-stdin", stdin="better-password\n"))
+    assert (await run("experiment", "create", "nova")).code == 6
+    ambiguous = await run("rse", "list")
+    assert ambiguous.code == 2
+    assert "local, nova" in ambiguous.err
+
+
+async def test_files_and_replicas_are_declared_and_found_by_command(signed_in: Run, tmp_path: Path) -> None:
+    run = signed_in
+    await ok(run("namespace", "create", "demo", "--owner-role", "production"))
+    await ok(run("dataset", "create", "demo:all", "--description", "all of them"))
+    files = [{"namespace": "demo", "name": f"{n}.root", "size_bytes": 1500, "metadata": {"demo.n": n}} for n in (1, 2)]
+    (tmp_path / "files.json").write_text(json.dumps(files))
+    assert "2 files" in await ok(run("file", "declare", "files.json", "--dataset", "demo:all"))
+    listed = (await ok(run("files", "files from demo:all where demo.n = 2"))).splitlines()
+    assert listed[1].split()[:3] == ["demo:2.root", "1.5", "kB"]
+    assert (await ok(run("files", "files from demo:all", "--count"))).strip() == "2"
+    assert len(json.loads(await ok(run("files", "files from demo:all", "--json", "--limit", "1")))) == 1
+    await ok(run("rse", "create", "DISK", "--url-prefix", "file:///data"))
+    assert "recorded" in await ok(run("replica", "add", "demo:1.root", "DISK", "file:///data/1.root"))
+    await ok(run("rse", "down", "DISK"))
+    assert not json.loads(await ok(run("replica", "list", "demo:1.root", "--json")))[0]["is_usable"]
+    await ok(run("rse", "up", "DISK"))
+    shown = await ok(run("file", "show", "demo:1.root"))
+    assert "demo:all" in shown
+    assert "file:///data/1.root" in shown
+    assert "2" in await ok(run("dataset", "show", "demo:all"))
+    assert (await run("file", "show", "demo:3.root")).code == 3
+    assert (await run("files", "files frm x")).code == 2
+    misspelt = await run("file", "declare", "-", stdin='[{"namespace": "demo", "name": "x", "sise": 1}]')
+    assert misspelt.code == 2
+    assert "unknown field sise" in misspelt.err
+    assert (await run("file", "declare", "missing.json")).code == 2
+
+
+async def test_a_campaign_is_made_launched_and_watched_while_workers_run_it(
+    signed_in: Run, spawn: Run, sutler: AsyncClient, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = signed_in
+    campaign = {
+        "login_setups": [{"experiment": "local", "name": "here"}],
+        "job_types": [{"experiment": "local", "name": "simulate", "launch_script": "/bin/true"}],
+        "campaign": {
+            "experiment": "local",
+            "name": "spring",
+            "stages": [
+                {
+                    "name": "generate",
+                    "job_type": "simulate",
+                    "login_setup": "here",
+                    "stage_type": "generator",
+                    "unit_count": 3,
+                }
+            ],
+        },
+    }
+    created = json.loads(await ok(run("campaign", "create", "-", "--json", stdin=json.dumps(campaign))))
+    campaign_id, stage_id = created["campaign"]["id"], created["stages"][0]["id"]
+    assert "spring" in await ok(run("campaign", "list"))
+    assert "generate" in await ok(run("campaign", "show", campaign_id))
+    await ok(run("stage", "hold", stage_id))
+    assert (await run("stage", "launch", stage_id)).code == 6
+    await ok(run("stage", "release", stage_id))
+    launched = json.loads(await ok(run("stage", "launch", stage_id, "--key", "one", "--json")))["submission"]
+    assert launched["total_count"] == 3
+    assert "generate" in await ok(run("stage", "show", stage_id))
+    watching = asyncio.ensure_future(spawn("submission", "watch", launched["id"], "--every", "0.1"))
+    monkeypatch.setenv("SUTLER_TOKEN", sutler.token or "")
+    project_id = launched["project_id"]
+    worker = await spawn("worker", "run", "--project", project_id, "--max-wait", "20", "--", "/bin/echo", "{did}")
+    assert worker.code == 0, worker.err
+    assert worker.out.count("local:spring.generate") == 3
+    await campaigns.complete_share(parts.db, share_id=await find_share(sutler, launched["id"]))
+    watched = await watching
+    assert watched.code == 0, watched.err
+    assert "3/3 files" in watched.out
+    assert "Completed" in await ok(run("submission", "list", "--ended"))
+    assert (await ok(run("submission", "files", launched["id"], "--state", "done"))).count("\n") == 4
+    await ok(run("submission", "outputs", launched["id"]))
+    assert "done" in await ok(run("project", "files", launched["project_id"]))
+    assert "output of" in await ok(run("submission", "log", launched["id"], 1))
+    assert "Completed" in await ok(run("submission", "show", launched["id"]))
+    assert (await run("submission", "cancel", launched["id"])).code == 6
+
+
+async def test_projects_are_made_of_lists_and_cancelled_by_command(signed_in: Run, tmp_path: Path) -> None:
+    run = signed_in
+    (tmp_path / "list").write_text("demo:a.root\n\ndemo:b.root\n")
+    created = json.loads(await ok(run("project", "create", "--files", "list", "--virtual", "--json")))
+    assert created["handle_count"] == 2
+    assert "2 in all" in await ok(run("project", "show", created["project_id"]))
+    assert "cancelled" in await ok(run("project", "cancel", created["project_id"], "--reason", "a test"))
+    assert "cancelled" in await ok(run("project", "list", "--state", "cancelled"))
+    (tmp_path / "list").write_text("no colon\n")
+    assert (await run("project", "create", "--files", "list")).code == 2
+
+
+async def find_share(sutler: AsyncClient, submission_id: int) -> int:
+    """The share that owns the files of a submission."""
+    [share_id] = {handle.share_id for handle in (await sutler.list_submission_handles(submission_id)).items}
+    assert share_id is not None
+    return share_id
