@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -24,13 +25,21 @@ DATASETS = ("gen", "reco", "ana")
 STAGES = ("generate", "reconstruct", "analyse")
 
 
+class Victim(Enum):
+    """What is killed: the server, its database below it, or both as by a power cut."""
+
+    SERVER = "server"
+    DATABASE = "database"
+    BOTH = "both"
+
+
 @dataclass
 class Crash:
-    """A moment at which the server is killed: when a stage has so many files done. `takes_database` is a power cut."""
+    """A moment at which something is killed: when a stage has so many files done."""
 
     stage: str
     done: int
-    takes_database: bool = False
+    victim: Victim = Victim.SERVER
     has_happened: bool = False
 
     def is_due(self, progress: list[StageProgress]) -> bool:
@@ -76,19 +85,20 @@ class CampaignRun:
         assert all(crash.has_happened for crash in self.crashes)
         return defined
 
-    def crash(self, *, takes_database: bool = False) -> None:
-        """Kill the server, and with it the database if the power is cut, and start it again."""
-        if takes_database:
+    def crash(self, victim: Victim = Victim.SERVER) -> None:
+        """Kill what is to be killed, and start the server again; its database it has to start by itself."""
+        if victim is not Victim.SERVER:
             pid_file = self.server.data_dir / "postgres" / "postmaster.pid"
             os.kill(int(pid_file.read_text().split()[0]), signal.SIGKILL)
-        self.server.kill()
-        self.server.start()
+        if victim is not Victim.DATABASE:
+            self.server.kill()
+            self.server.start()
 
     def _crash_if_due(self, progress: list[StageProgress]) -> None:
         for crash in self.crashes:
             if crash.is_due(progress):
                 crash.has_happened = True
-                self.crash(takes_database=crash.takes_database)
+                self.crash(crash.victim)
 
     def _crash_while(self, act: Callable[[], object]) -> None:
         """Kill the server while a call is under way: it may have taken effect, or not."""

@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests.journey.campaign_run import STAGES, Crash, new_run
+from tests.journey.campaign_run import STAGES, Crash, Victim, new_run
 from tests.journey.conftest import SHAPE, Finished
 
 pytestmark = pytest.mark.journey
@@ -19,7 +19,8 @@ def test_a_campaign_with_crashes_ends_like_one_without(finished_demo: Finished, 
         Crash("generate", 0),
         Crash("generate", SHAPE.files // 2),
         Crash("generate", SHAPE.files),
-        Crash("reconstruct", 3, takes_database=True),
+        Crash("reconstruct", 2, Victim.BOTH),
+        Crash("reconstruct", 5, Victim.DATABASE),
         Crash("reconstruct", SHAPE.files),
     )
     with crashed.open():

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from sutler.auth import Authenticator, FirstUser, TokenSigner, ensure_first_user, load_signer
+from sutler.base.errors import SutlerError
 from sutler.campaigns import Launcher, Site
 from sutler.database import Database
 from sutler.database.embedded import EmbeddedServer
 from sutler.database.migrate import check_is_current, get_status, upgrade
 from sutler.launch import Backend, LocalBackend
 from sutler.server.configuration import Configuration
+
+WATCH_SECONDS = 1.0
+log = structlog.get_logger(__name__)
 
 WORKER_COMMAND = (sys.executable, "-m", "sutler.worker", "run")
 
@@ -43,10 +51,34 @@ async def open_database(configuration: Configuration) -> AsyncIterator[Database]
         if not settings.database_url:
             configuration.data_dir.mkdir(parents=True, exist_ok=True)
             embedded = await stack.enter_async_context(EmbeddedServer(configuration.data_dir))
+            await stack.enter_async_context(_watched(embedded))
             connect = embedded.connect_arguments()
         db = await Database.open(connect, size=max(2, settings.database_connections))
         stack.push_async_callback(db.close)
         yield db
+
+
+@asynccontextmanager
+async def _watched(embedded: EmbeddedServer) -> AsyncIterator[None]:
+    """Start the embedded server again whenever it has died; nothing that was committed is lost by that."""
+
+    async def watch() -> None:
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            if not embedded.is_running:
+                log.warning("database_died", log=str(embedded.log_file))
+                try:
+                    await embedded.start()
+                except SutlerError as error:
+                    log.warning("database_not_restarted", reason=error.sentence)
+
+    watching = asyncio.create_task(watch(), name="database watch")
+    try:
+        yield
+    finally:
+        watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching
 
 
 async def prepare_schema(db: Database, *, is_embedded: bool) -> None:
