@@ -19,8 +19,8 @@ from demo.server import DemoError, DemoServer
 from sutler.client import Client, ClientError
 from sutler.wire.submissions import CampaignView
 
-console = Console(highlight=False, soft_wrap=True)
-TABLE_WIDTH = 100
+PLAIN_WIDTH = 110  # where there is no terminal to ask
+console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
 
 
 def main() -> int:
@@ -127,7 +127,7 @@ def tell_results(client: Client, view: CampaignView, *, took: float) -> None:
         )
         pictures = client.view_submission(submission.id).pictures
         picture = pictures[0] if pictures else picture
-    console.print(table, soft_wrap=False, width=max(console.width, TABLE_WIDTH))
+    console.print(table, soft_wrap=False)
     console.print(f"The campaign is complete after {took:.0f} s.")
     if picture is None or picture.url is None:
         raise DemoError("The last stage left no picture.")

@@ -15,6 +15,8 @@ import httpx
 
 SUTLER = (sys.executable, "-m", "sutler")
 READY_AFTER_SECONDS = 120.0
+TAKEN = 6
+"""The exit code of `sutler serve` for a port that is taken."""
 
 
 class DemoError(Exception):
@@ -47,6 +49,10 @@ class DemoServer:
 
     def start(self) -> None:
         """Start the server and wait until it answers. Raises DemoError with what the server said."""
+        if self.is_ready():  # or its answers would be taken for those of the server that is started here
+            raise DemoError(
+                f"Port {self.port} on {self.host} is taken by another server. Choose another --port.", TAKEN
+            )
         self.log_file.parent.mkdir(parents=True, exist_ok=True)
         with self.log_file.open("ab") as log:
             begun_at = log.tell()

@@ -6,7 +6,16 @@ import ast
 
 from tests.architecture.rooms import SOURCE, label, parse, python_files
 
-EDGES = ("rest/", "pages/", "cli/main.py", "loops/runner.py", "launch/backends/", "worker/run.py", "client/")
+EDGES = (
+    "rest/",
+    "pages/",
+    "cli/main.py",
+    "loops/runner.py",
+    "loops/isolation.py",
+    "launch/backends/",
+    "worker/run.py",
+    "client/",
+)
 EVERYTHING = {"Exception", "BaseException"}
 
 

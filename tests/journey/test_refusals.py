@@ -63,6 +63,13 @@ def test_the_demo_passes_that_on(tmp_path: Path, taken_port: int) -> None:
     assert "make demo PORT=" in done.stdout
 
 
+def test_the_demo_does_not_take_another_server_for_its_own(finished_demo: Finished, tmp_path: Path) -> None:
+    port = finished_demo.run.server.port
+    done = run("demo", "--port", str(port), "--data-dir", str(tmp_path / "data"))
+    assert done.returncode == CONFLICT
+    assert f"Port {port} on 127.0.0.1 is taken by another server." in done.stdout
+
+
 def test_a_second_server_on_the_same_data_is_refused(finished_demo: Finished) -> None:
     directory = finished_demo.run.server.data_dir
     done = run("sutler", "serve", "--port", str(find_free_port()), "--data-dir", str(directory))

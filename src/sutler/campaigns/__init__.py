@@ -6,8 +6,8 @@ of splits, and intentions: what must follow from something that happened. A subm
 stands the word of the batch side: New, LaunchFailed, Idle, Running, Held, Completed, Failed, Cancelled.
 
 Operations: `save_…` and `create_campaign` define; `launch_stage` intends and acts, `carry_out_…` acts for those who
-died in between; `note_launch` and `complete_share` take over what lower rooms report; `settle_due_intention` launches
-dependants; `view_…` and `list_…` show.
+died in between; `note_launch`, `complete_share` and `stop_cancelled` take over what lower rooms report, and
+`find_overlooked` finds what they missed; `settle_due_intention` launches dependants; `view_…` and `list_…` show.
 """
 
 from sutler.campaigns.errors import (
@@ -40,6 +40,7 @@ from sutler.campaigns.model import (
     NewJobType,
     NewLoginSetup,
     NewStage,
+    Overlooked,
     Parameters,
     Side,
     SplitKind,
@@ -55,8 +56,9 @@ from sutler.campaigns.model import (
 from sutler.campaigns.operations.completion import (
     cancel_submission,
     complete_share,
+    find_overlooked,
     note_launch,
-    settle_due_intention,
+    stop_cancelled,
 )
 from sutler.campaigns.operations.creating import Site
 from sutler.campaigns.operations.defining import (
@@ -67,6 +69,7 @@ from sutler.campaigns.operations.defining import (
     save_job_type,
     save_login_setup,
 )
+from sutler.campaigns.operations.intentions import settle_due_intention
 from sutler.campaigns.operations.launching import (
     Launcher,
     carry_out_forgotten_launches,
@@ -110,6 +113,7 @@ __all__ = [
     "NewStage",
     "NotAScriptError",
     "NothingToLaunchError",
+    "Overlooked",
     "Parameters",
     "Side",
     "Site",
@@ -134,6 +138,7 @@ __all__ = [
     "carry_out_launch",
     "complete_share",
     "create_campaign",
+    "find_overlooked",
     "hold_stage",
     "launch_stage",
     "list_campaigns",
@@ -147,6 +152,7 @@ __all__ = [
     "save_job_type",
     "save_login_setup",
     "settle_due_intention",
+    "stop_cancelled",
     "view_campaign",
     "view_stage",
     "view_submission",

@@ -413,6 +413,14 @@ class SubmissionView:
 
 
 @dataclass(frozen=True)
+class Overlooked:
+    """A submission that goes on although its files or jobs are over, by the keys that lower rooms know it by."""
+
+    launch_key: str
+    share_id: int
+
+
+@dataclass(frozen=True)
 class LaunchRequest:
     """A wish to launch a stage. `key` makes it happen once, however often it is repeated."""
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import timedelta
+from graphlib import CycleError, TopologicalSorter
 
 from sutler.base.did import Did
-from sutler.base.errors import Problem
+from sutler.base.errors import InvalidInputError, Problem
 from sutler.campaigns.errors import CampaignShapeError, StageWithoutDataError, UnknownVariableError
 from sutler.campaigns.model import (
     BatchStatus,
+    Dependency,
     JobType,
     NewCampaign,
     NewDependency,
@@ -24,6 +27,10 @@ from sutler.dispatch.model import Counts
 from sutler.launch.model import Launch, LaunchState
 
 _VARIABLE = re.compile(r"%(?:%|\((?P<name>[^)]*)\)s)")
+_HARMLESS = re.compile(r"[A-Za-z0-9_@%+=:,./-]*")
+
+FIRST_RETRY_PAUSE = timedelta(seconds=5)
+LONGEST_RETRY_PAUSE = timedelta(minutes=10)
 
 
 def substitute(text: str, variables: Mapping[str, str], *, where: str) -> str:
@@ -46,6 +53,23 @@ def substitute(text: str, variables: Mapping[str, str], *, where: str) -> str:
     return _VARIABLE.sub(replace, text)
 
 
+def substitute_in_shell(text: str, variables: Mapping[str, str], *, where: str) -> str:
+    """Do what `substitute` does in a text that a shell will run: the text is its author's, the values are anybody's.
+
+    Raises UnknownVariableError; InvalidInputError for a value in which a shell could see more than part of a word:
+    no quoting is right both inside and outside the quotes that the author may have put around it.
+    """
+    used = {match["name"] for match in _VARIABLE.finditer(text)} & variables.keys()
+    problems = [
+        Problem(where, f"%({name})s is {variables[name]!r}; a shell takes letters, digits and _@%+=:,./- there only")
+        for name in sorted(used)
+        if not _HARMLESS.fullmatch(variables[name])
+    ]
+    if problems:
+        raise InvalidInputError(problems)
+    return substitute(text, variables, where=where)
+
+
 def merge_parameters(*sources: Parameters) -> Parameters:
     """Put ordered parameters over each other: a later value replaces in place, a new key comes last."""
     merged: dict[str, str] = {}
@@ -61,15 +85,21 @@ def build_arguments(launch_script: str, parameters: Parameters, variables: Mappi
     replaced after the text was split into words, so a value with blanks or quotes stays one word.
     Raises UnknownVariableError; CampaignShapeError when the script has an open quote or no word.
     """
+    words = split_script(launch_script)
+    for key, text in parameters:
+        words += [key.rstrip(), text] if key.endswith(" ") else [key + text]
+    return tuple(substitute(word, variables, where="launch_script") for word in words if word)
+
+
+def split_script(launch_script: str) -> list[str]:
+    """Split a launch script into words. Raises CampaignShapeError when it has an open quote or no word."""
     try:
         words = shlex.split(launch_script)
     except ValueError as error:
         raise CampaignShapeError([Problem("launch_script", f"{error} in {launch_script!r}")]) from error
     if not words:
-        raise CampaignShapeError([Problem("launch_script", "is empty")])
-    for key, text in parameters:
-        words += [key.rstrip(), text] if key.endswith(" ") else [key + text]
-    return tuple(substitute(word, variables, where="launch_script") for word in words if word)
+        raise CampaignShapeError([Problem("launch_script", "is empty: name the program that a job runs for each file")])
+    return words
 
 
 def list_variables(
@@ -171,17 +201,41 @@ def check_campaign(campaign: NewCampaign) -> None:
     """Raise CampaignShapeError or StageWithoutDataError unless names are unique and dependencies name stages."""
     names = [stage.name for stage in campaign.stages]
     problems = [Problem(f"stage {name}", "is there twice") for name in sorted({n for n in names if names.count(n) > 1})]
-    for dependency in campaign.dependencies:
-        problems += _check_dependency(dependency, names)
-    if problems:
-        raise CampaignShapeError(problems)
+    check_dependencies(campaign.dependencies, names, problems=problems)
     for stage in campaign.stages:
         check_stage_has_data(
             stage, [d.upstream_stage for d in campaign.dependencies if d.downstream_stage == stage.name]
         )
 
 
-def _check_dependency(dependency: NewDependency, names: Sequence[str]) -> list[Problem]:
+def check_dependencies(
+    dependencies: Sequence[NewDependency],
+    names: Collection[str],
+    *,
+    present: Iterable[Dependency] = (),
+    problems: Sequence[Problem] = (),
+) -> None:
+    """Raise CampaignShapeError unless new dependencies name stages and go round in no circle with those present.
+
+    A circle would launch submissions for ever. `problems` are those found before, to be said together.
+    """
+    found = [*problems]
+    order: TopologicalSorter[str] = TopologicalSorter()
+    for dependency in dependencies:
+        found += _check_dependency(dependency, names)
+        order.add(dependency.downstream_stage, dependency.upstream_stage)
+    if found:
+        raise CampaignShapeError(found)
+    for old in present:
+        order.add(old.downstream_stage, old.upstream_stage)
+    try:
+        order.prepare()
+    except CycleError as error:
+        circle = " → ".join(error.args[1])
+        raise CampaignShapeError([Problem("dependencies", f"go round in a circle: {circle}")]) from error
+
+
+def _check_dependency(dependency: NewDependency, names: Collection[str]) -> list[Problem]:
     where = f"dependency {dependency.upstream_stage} → {dependency.downstream_stage}"
     problems = [
         Problem(where, f"there is no stage {name}")
@@ -215,6 +269,21 @@ def may_feed_dependants(counts: Counts, *, completion_pct: float) -> bool:
     return counts.total_count > 0 and 100 * counts.done_count >= completion_pct * counts.total_count
 
 
+def decide_retry_pause(tries: int) -> timedelta:
+    """How long to leave what was tried in vain so often: twice as long each time, up to ten minutes."""
+    return min(FIRST_RETRY_PAUSE * (1 << min(tries, 10)), LONGEST_RETRY_PAUSE)
+
+
+def name_dependant(*, submission_id: int, dependency_id: int) -> str:
+    """Return the launch key of a dependant. No key that a caller sends looks like it: those begin with a number."""
+    return f"submission/{submission_id}/dependency/{dependency_id}"
+
+
+def explain_cancellation(username: str, reason: str) -> str:
+    """Say who cancelled, and why if that was said."""
+    return f"cancelled by {username}" + (f": {reason}" if reason else "")
+
+
 def decide_batch_status(launch: Launch, *, is_cancelled: bool) -> BatchStatus:
     """Say in one word how the batch side of a submission is."""
     if launch.state is LaunchState.FAILED:
@@ -235,10 +304,11 @@ def check_output_namespace(job_type: JobType, fallback: str) -> str:
     return Did.parse(f"{job_type.output_namespace or fallback}:x").namespace
 
 
-def describe_launch(launch: Launch) -> str:
-    """Say in one sentence what the batch side of an open submission does."""
+def describe_launch(launch: Launch, trouble: str = "") -> str:
+    """Say in one sentence what the batch side of an open submission does. `trouble` is why it was not handed over."""
     if launch.state is LaunchState.INTENDED:
-        return "The launch has not reached the batch system yet."
+        why = trouble or launch.failure
+        return f"The launch has not reached the batch system yet{': ' + why if why else '.'}"
     parts = [
         f"{count} {word}"
         for count, word in (

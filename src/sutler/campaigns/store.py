@@ -19,6 +19,7 @@ from sutler.campaigns.model import (
     NewJobType,
     NewLoginSetup,
     NewStage,
+    Overlooked,
     Parameters,
     Side,
     SplitKind,
@@ -408,13 +409,23 @@ async def lock_due_intention(tx: Tx) -> IntentionRow | None:
     return into_optional(IntentionRow, await tx.row(_SQL.lock_due_intention, now=tx.now))
 
 
+async def claim_intention(tx: Tx, *, intention_id: int, pause: timedelta) -> None:
+    """Count a try of an intention, and put it off in case the try does not come to an end."""
+    await tx.run(_SQL.claim_intention, intention_id=intention_id, due_at=tx.now + pause)
+
+
+async def lock_pending_intention(tx: Tx, *, intention_id: int) -> bool:
+    """Lock an intention. False if it was settled, or if somebody else is just settling it."""
+    return await tx.value(_SQL.lock_pending_intention, intention_id=intention_id) is not None
+
+
 async def settle_intention(tx: Tx, *, intention_id: int, state: IntentionState, reason: str) -> None:
     """Write down what became of an intention."""
     await tx.run(_SQL.settle_intention, intention_id=intention_id, state=state.value, reason=reason, now=tx.now)
 
 
 async def postpone_intention(tx: Tx, *, intention_id: int, reason: str, pause: timedelta) -> None:
-    """Leave an intention for later, with the reason."""
+    """Leave an intention for later, with the reason; one that was settled meanwhile stays as it is."""
     await tx.run(_SQL.postpone_intention, intention_id=intention_id, reason=reason, due_at=tx.now + pause)
 
 
@@ -423,9 +434,14 @@ async def list_followers(tx: Tx, *, submission_id: int) -> list[Follower]:
     return into_list(Follower, await tx.rows(_SQL.list_followers, submission_id=submission_id))
 
 
-async def list_open_launch_keys(tx: Tx, *, count: int) -> list[str]:
-    """Read the launch keys of submissions that have not ended, oldest first."""
-    return [row["launch_key"] for row in await tx.rows(_SQL.list_open_launch_keys, count=count)]
+async def list_running_keys(tx: Tx, *, project_id: int) -> list[str]:
+    """Read the launch keys of a project's open submissions whose jobs nobody has told to end."""
+    return [row["launch_key"] for row in await tx.rows(_SQL.list_running_keys, project_id=project_id)]
+
+
+async def list_overlooked(tx: Tx, *, before: datetime, count: int) -> list[Overlooked]:
+    """Read submissions made before an instant that go on although their files or jobs are over, oldest first."""
+    return into_list(Overlooked, await tx.rows(_SQL.list_overlooked, before=before, count=count))
 
 
 def _job_type_fields(new: NewJobType) -> dict[str, object]:

@@ -212,15 +212,21 @@ ORDER BY due_at, id
 LIMIT 1
 FOR UPDATE SKIP LOCKED
 
+-- name: claim_intention
+-- Count a try of an intention and put it off in case the try does not come to an end.
+UPDATE campaigns.intentions SET tries = tries + 1, due_at = :due_at WHERE id = :intention_id
+
+-- name: lock_pending_intention
+-- Lock an intention unless it was settled, or somebody else is just settling it.
+SELECT id FROM campaigns.intentions WHERE id = :intention_id AND state = 'pending' FOR UPDATE SKIP LOCKED
+
 -- name: settle_intention
 -- Write down what became of an intention.
-UPDATE campaigns.intentions
-SET state = :state, reason = :reason, tries = tries + 1, settled_at = :now
-WHERE id = :intention_id
+UPDATE campaigns.intentions SET state = :state, reason = :reason, settled_at = :now WHERE id = :intention_id
 
 -- name: postpone_intention
--- Leave an intention for later, with the reason.
-UPDATE campaigns.intentions SET reason = :reason, tries = tries + 1, due_at = :due_at WHERE id = :intention_id
+-- Leave an intention for later, with the reason; one that was settled meanwhile stays as it is.
+UPDATE campaigns.intentions SET reason = :reason, due_at = :due_at WHERE id = :intention_id AND state = 'pending'
 
 -- name: list_followers
 -- Read what followed the end of a submission.
@@ -233,6 +239,27 @@ LEFT JOIN campaigns.submissions AS submission ON submission.launch_key = intenti
 WHERE intention.submission_id = :submission_id
 ORDER BY intention.id
 
--- name: list_open_launch_keys
--- Read the launch keys of submissions that have not ended, oldest first.
-SELECT launch_key FROM campaigns.submissions WHERE ended_at IS NULL ORDER BY id LIMIT :count
+-- name: list_running_keys
+-- Read the launch keys of a project's submissions that have not ended and whose jobs nobody has told to end.
+SELECT submission.launch_key
+FROM dispatch.share_progress AS share
+JOIN campaigns.submissions AS submission ON submission.share_id = share.share_id
+JOIN launch.launch_progress AS launched ON launched.key = submission.launch_key
+WHERE share.project_id = :project_id AND submission.ended_at IS NULL AND launched.state IN ('intended', 'submitted')
+ORDER BY submission.id
+
+-- name: list_overlooked
+-- Read submissions made before an instant that have not ended although their files or their jobs are over.
+SELECT submission.launch_key, submission.share_id
+FROM campaigns.submissions AS submission
+JOIN dispatch.share_progress AS share ON share.share_id = submission.share_id
+JOIN launch.launch_progress AS launched ON launched.key = submission.launch_key
+WHERE submission.ended_at IS NULL
+  AND submission.created_at <= :before
+  AND (
+      share.initial_count + share.reserved_count = 0
+      OR launched.state = 'ended'
+      OR (launched.state = 'failed' AND submission.batch_status = 'New')
+  )
+ORDER BY submission.id
+LIMIT :count

@@ -111,9 +111,10 @@ def show_config(data_dir: DataDir = None, config: ConfigFile = None) -> None:
     configuration = load_configuration(data_dir=data_dir, config=config)
     table = Table("setting", "value", "from", "meaning")
     for row in SETTINGS:
+        value = getattr(configuration.settings, row.name)
         table.add_row(
             row.name,
-            str(getattr(configuration.settings, row.name)),
+            "" if value == "" else str(value),
             configuration.origins[row.name],
             row.help,
         )

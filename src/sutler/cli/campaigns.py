@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sutler.base.errors import Problem
 from sutler.cli.asking import connect, read_document, read_shape, take
+from sutler.cli.failures import InputFileError
 from sutler.cli.options import Experiment, File, Json, Limit
 from sutler.cli.output import print_facts, print_json, print_table
 
 if TYPE_CHECKING:
     from sutler.client import Client
-    from sutler.wire.campaigns import Campaign
+    from sutler.wire.campaigns import Campaign, StageSummary
     from sutler.wire.submissions import CampaignView
 
 commands = typer.Typer(no_args_is_help=True, help="Campaigns: what is to run, in which order.")
@@ -75,9 +77,26 @@ def show_campaign(
 
 @commands.command("create")
 def create_campaign(*, file: File, as_json: Json = False) -> None:
-    """Make a campaign from a file: its experiment, name, stages and dependencies.
+    """Make a campaign from a file, with the job types and login setups that it needs.
 
-    Or from a file with the parts `login_setups`, `job_types` and `campaign`, which are saved in this order.
+    The file is one object with three parts, saved in this order:
+
+    - `login_setups`: a list, may be missing; what has the name is replaced.
+
+    - `job_types`: a list, may be missing; what has the name is replaced.
+
+    - `campaign`: an object with `experiment`, `name`, `stages`, `dependencies`.
+
+    A file without these parts is the campaign alone. A smallest one:
+
+    {"login_setups": [{"experiment": "demo", "name": "here"}],
+
+    "job_types": [{"experiment": "demo", "name": "look",
+    "launch_script": "/bin/ls -l {file}"}],
+
+    "campaign": {"experiment": "demo", "name": "first", "stages": [
+    {"name": "look", "job_type": "look", "login_setup": "here",
+    "dataset_query": "files from demo:reco"}]}}
     """
     document = read_document(file)
     with connect() as client:
@@ -88,20 +107,37 @@ def create_campaign(*, file: File, as_json: Json = False) -> None:
     else:
         typer.echo(f"Campaign {created.id} {created.name} is there.")
         _print_stages(view)
+        first = next((one.id for one in view.stages if one.dataset_query or one.stage_type == "generator"), None)
+        if first is not None:
+            typer.echo(f"Launch its first stage with: sutler stage launch {first}")
 
 
 def _save(client: Client, document: Any, file: str) -> Campaign:  # noqa: ANN401 - whatever the file holds
     from sutler.wire import campaigns as wire
 
-    parts = document if isinstance(document, dict) and document.keys() & _PARTS else {"campaign": document}
+    parts = _split(document, file)
     setups = read_shape(_tuple_of(wire.NewLoginSetup), parts.get("login_setups", []), f"{file}: login_setups")
     job_types = read_shape(_tuple_of(wire.NewJobType), parts.get("job_types", []), f"{file}: job_types")
-    campaign = read_shape(wire.NewCampaign, parts.get("campaign"), f"{file}: campaign")
+    campaign = read_shape(wire.NewCampaign, parts["campaign"], f"{file}: campaign")
     for setup in setups:
         client.save_login_setup(setup)
     for job_type in job_types:
         client.save_job_type(job_type)
     return client.create_campaign(campaign)
+
+
+def _split(document: Any, file: str) -> dict[str, Any]:  # noqa: ANN401 - whatever the file holds
+    """Return the parts of a document by name; one without any is the campaign itself. Raises InputFileError."""
+    if not isinstance(document, dict) or not document:
+        raise InputFileError([Problem(file, "should hold an object with login_setups, job_types and campaign")])
+    if not document.keys() & _PARTS:
+        return {"campaign": document}
+    unknown = sorted(document.keys() - _PARTS)
+    if unknown:
+        raise InputFileError([Problem(file, f"has the unknown part {unknown[0]}; known: {', '.join(sorted(_PARTS))}")])
+    if "campaign" not in document:
+        raise InputFileError([Problem(file, "has no campaign")])
+    return document
 
 
 def _tuple_of(shape: Any) -> Any:  # noqa: ANN401 - a type made at run time
@@ -116,7 +152,7 @@ def _print_view(view: CampaignView) -> None:
             ("experiment", campaign.experiment),
             ("creator", f"{campaign.creator} as {campaign.creator_role}"),
             ("created", campaign.created_at),
-            ("keywords", campaign.keywords),
+            ("keywords", ", ".join(f"{name} = {text}" for name, text in campaign.keywords.items())),
         ]
     )
     typer.echo()
@@ -130,7 +166,7 @@ def _print_view(view: CampaignView) -> None:
     if view.submissions:
         typer.echo()
         print_table(
-            ("submission", "stage", "status", "batch", "done %", "failed", "created"),
+            ("submission", "stage", "status", "batch", "completed %", "failed", "created"),
             [
                 (s.id, s.stage, s.status, s.batch_status, s.percent_completed, s.failed_count, s.created_at)
                 for s in view.submissions
@@ -138,16 +174,22 @@ def _print_view(view: CampaignView) -> None:
         )
 
 
+def _describe_source(view: CampaignView, stage: StageSummary) -> str:
+    """Return where the files of a stage without a query come from."""
+    feeding = [one.upstream_stage for one in view.dependencies if one.downstream_stage_id == stage.id]
+    return f"outputs of {', '.join(feeding)}" if feeding else stage.stage_type
+
+
 def _print_stages(view: CampaignView) -> None:
     print_table(
-        ("stage", "name", "job type", "login setup", "data", "split", "held", "submissions", "running"),
+        ("stage", "name", "job type", "login setup", "data", "split", "held", "submissions", "open"),
         [
             (
                 one.id,
                 one.name,
                 one.job_type,
                 one.login_setup,
-                one.dataset_query or one.stage_type,
+                one.dataset_query or _describe_source(view, one),
                 one.split_type,
                 one.is_held,
                 one.submission_count,

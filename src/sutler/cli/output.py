@@ -9,13 +9,31 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Protocol
 
 import typer
 
 from sutler.wire.convert import to_json
 
 Cell = object
+
+
+class Counted(Protocol):
+    """What knows how many of its files are in which state."""
+
+    @property
+    def total_count(self) -> int: ...
+    @property
+    def initial_count(self) -> int: ...
+    @property
+    def unlocated_count(self) -> int: ...
+    @property
+    def reserved_count(self) -> int: ...
+    @property
+    def done_count(self) -> int: ...
+    @property
+    def failed_count(self) -> int: ...
 
 
 def print_json(item: object) -> None:
@@ -65,6 +83,38 @@ def show_size(size_bytes: int | None) -> str:
             return f"{size:.3g} {unit}"
         size /= 1000
     return f"{size:.3g} PB"
+
+
+def show_counts(one: Counted) -> str:
+    """Return how many files there are, and how many in each state that any is in."""
+    lost = f" ({one.unlocated_count} without a usable replica)" if one.unlocated_count else ""
+    states = (
+        (one.initial_count, f"not submitted{lost}"),
+        (one.reserved_count, "reserved"),
+        (one.done_count, "done"),
+        (one.failed_count, "failed"),
+    )
+    words = ", ".join(f"{count} {word}" for count, word in states if count)
+    return f"{one.total_count} in all{f': {words}' if words else ''}"
+
+
+def show_duration(span: timedelta) -> str:
+    """Return a time span with its two largest units: `2 h 5 min`, or tenths of seconds if it is short."""
+    seconds = span.total_seconds()
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    rest = round(seconds)
+    parts = []
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        count, rest = divmod(rest, length)
+        if count:
+            parts.append(f"{count} {unit}")
+    return " ".join(parts[:2])
+
+
+def show_parameters(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return the parameters of a job type as they stand in the command."""
+    return " ".join(f"{name}{text}" for name, text in pairs)
 
 
 def _print_framed(columns: Sequence[str], texts: Sequence[Sequence[str]]) -> None:

@@ -13,7 +13,7 @@ from sutler.base.errors import Problem
 from sutler.cli.asking import choose_experiment, connect, take
 from sutler.cli.failures import InputFileError
 from sutler.cli.options import Experiment, InExperiment, Json, Limit
-from sutler.cli.output import print_facts, print_json, print_table
+from sutler.cli.output import print_facts, print_json, print_table, show_counts
 from sutler.cli.submissions import HandleWord
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def list_projects(
         print_json(items)
         return
     print_table(
-        ("id", "experiment", "owner", "state", "files", "to do", "reserved", "done", "failed", "created"),
+        ("id", "experiment", "owner", "state", "files", "not submitted", "reserved", "done", "failed", "created"),
         [
             (
                 one.id,
@@ -82,14 +82,13 @@ def show_project(*, project_id: ProjectId, as_json: Json = False) -> None:
     if as_json:
         print_json(one)
         return
-    counts = f"{one.total_count} in all, {one.initial_count} to do ({one.unlocated_count} without a usable replica), "
     print_facts(
         [
             ("project", one.id),
             ("experiment", one.experiment),
             ("owner", f"{one.owner} as {one.owner_role}"),
             ("state", one.state),
-            ("files", f"{counts}{one.reserved_count} reserved, {one.done_count} done, {one.failed_count} failed"),
+            ("files", show_counts(one)),
             ("query", one.query),
             ("attributes", one.attributes),
             ("attempts for a file", one.max_attempts),
@@ -172,6 +171,34 @@ def cancel_project(
         print_json(one)
     else:
         typer.echo(f"Project {one.id} is {one.state}.")
+
+
+@commands.command("restart")
+def restart_files(
+    *,
+    project_id: ProjectId,
+    states: Annotated[
+        list[HandleWord] | None, typer.Option("--state", help="Files in this state; may be repeated.")
+    ] = None,
+    dids: Annotated[
+        list[str] | None, typer.Option("--file", help="This file, namespace:name; may be repeated.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Put files back to be tried again, with one more attempt at least; the project is active again.
+
+    A submission that has ended has no jobs any more: start a worker with sutler worker run --project ID.
+    """
+    if not states and not dids:
+        raise InputFileError("Say which files: --state failed, or --file NAMESPACE:NAME.")
+    with connect() as client:
+        count = client.restart_handles(
+            project_id, states=tuple(state.value for state in states or ()), dids=tuple(dids or ())
+        )
+    if as_json:
+        print_json({"count": count})
+    else:
+        typer.echo(f"{count} file{'' if count == 1 else 's'} of project {project_id} wait to be tried again.")
 
 
 def _read_handles(path: Path) -> tuple[NewHandle, ...]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sutler.cli.asking import connect
 from sutler.cli.options import Json
-from sutler.cli.output import print_facts, print_json, print_table
+from sutler.cli.output import print_facts, print_json, print_table, show_parameters
 
-commands = typer.Typer(no_args_is_help=True, help="Stages of campaigns.")
+if TYPE_CHECKING:
+    from sutler.wire.submissions import StageView
+
+commands = typer.Typer(no_args_is_help=True, help="Stages of campaigns; sutler campaign show lists them.")
 
 StageId = Annotated[int, typer.Argument(metavar="ID", help="The number of the stage.")]
 
@@ -34,14 +37,15 @@ def show_stage(*, stage_id: StageId, as_json: Json = False) -> None:
             ("stage", f"{stage.id} {stage.name}"),
             ("campaign", f"{view.campaign.id} {view.campaign.name}"),
             ("runs", view.job_type.launch_script),
-            ("parameters", stage.parameter_overrides or view.job_type.parameters),
+            ("parameters", show_parameters(view.job_type.parameters)),
+            ("overrides", show_parameters(stage.parameter_overrides)),
             ("login setup", f"{view.login_setup.name} ({view.login_setup.backend})"),
-            ("data", stage.dataset_query or stage.stage_type),
+            ("data", _describe_data(view)),
             ("split", stage.split_type),
             ("slices given out", view.position.slice_count if view.position else None),
             ("jobs", stage.job_count),
-            ("fed by", [one.upstream_stage for one in view.upstream]),
-            ("feeds", [one.downstream_stage for one in view.downstream]),
+            ("fed by", ", ".join(one.upstream_stage for one in view.upstream)),
+            ("feeds", ", ".join(one.downstream_stage for one in view.downstream)),
             ("on hold since", stage.held_at),
         ]
     )
@@ -65,6 +69,12 @@ def show_stage(*, stage_id: StageId, as_json: Json = False) -> None:
         )
 
 
+def _describe_data(view: StageView) -> str:
+    if view.stage.stage_type == "generator":
+        return f"{view.stage.unit_count} numbered units"
+    return view.stage.dataset_query or "the outputs of the stages that feed it"
+
+
 @commands.command("launch")
 def launch_stage(
     *,
@@ -80,7 +90,8 @@ def launch_stage(
     if as_json:
         print_json(view)
     else:
-        typer.echo(f"Submission {submission_id} with {view.submission.total_count} files. {view.why}")
+        count = view.submission.total_count
+        typer.echo(f"Submission {submission_id} with {count} file{'' if count == 1 else 's'}. {view.why}")
 
 
 @commands.command("hold")

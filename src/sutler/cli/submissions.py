@@ -9,10 +9,10 @@ import typer
 
 from sutler.cli.asking import connect, take
 from sutler.cli.options import Experiment, Json, Limit
-from sutler.cli.output import print_facts, print_json, print_table, show_cell, show_size
+from sutler.cli.output import print_facts, print_json, print_table, show_cell, show_counts, show_duration, show_size
 
 if TYPE_CHECKING:
-    from sutler.wire.submissions import SubmissionView
+    from sutler.wire.submissions import SubmissionSummary, SubmissionView
 
 commands = typer.Typer(no_args_is_help=True, help="Submissions: what became of the launches of stages.")
 
@@ -168,24 +168,56 @@ def watch_submission(
 
 def _print_view(view: SubmissionView) -> None:
     one = view.submission
-    counts = f"{one.total_count} in all, {one.initial_count} to do, {one.reserved_count} reserved, "
     print_facts(
         [
             ("submission", one.id),
             ("campaign", f"{one.campaign_id} {one.campaign}"),
             ("stage", f"{one.stage_id} {one.stage}"),
             ("status", f"{one.status} (jobs: {one.batch_status})"),
-            ("files", f"{counts}{one.done_count} done, {one.failed_count} failed ({one.percent_completed} %)"),
+            ("why", view.why),
+            ("launch failure", view.launch_failure),
+            ("next", _advise(view)),
+            ("files", f"{show_counts(one)} ({one.percent_completed} % completed)"),
             ("outputs", one.output_count),
             ("project", one.project_id),
             ("data", view.dataset_query),
             ("slice", view.slice_number),
-            ("launched", f"{show_cell(one.created_at)} by {one.launched_by} ({one.cause})"),
-            ("ended", one.ended_at),
-            ("why", view.why),
-            ("launch failure", view.launch_failure),
+            ("launched", f"{show_cell(one.created_at)} by {one.launched_by}, {_describe_cause(one)}"),
+            ("ended", _describe_end(one)),
         ]
     )
+    _print_tables(view)
+
+
+def _describe_cause(one: SubmissionSummary) -> str:
+    if one.upstream_submission_id is None:
+        return "by hand"
+    return f"on the outputs of submission {one.upstream_submission_id}"
+
+
+def _describe_end(one: SubmissionSummary) -> str:
+    if one.ended_at is None:
+        return ""
+    return f"{show_cell(one.ended_at)}, after {show_duration(one.ended_at - one.created_at)}"
+
+
+def _advise(view: SubmissionView) -> str:
+    """Return the command that shows more of what needs a look; of what is well, none."""
+    one = view.submission
+    if one.batch_status == "LaunchFailed":
+        return f"correct the cause, sutler submission cancel {one.id}, sutler stage launch {one.stage_id}"
+    if one.failed_count:
+        return f"see why files failed: sutler submission files {one.id} --state failed"
+    if one.batch_status == "Failed" and view.jobs:
+        return f"see what the jobs wrote: sutler submission log {one.id} {view.jobs[0].number}"
+    if one.ended_at is None:
+        return f"follow it: sutler submission watch {one.id}"
+    if one.initial_count and one.batch_status != "Cancelled":
+        return f"give its files a worker: sutler worker run --project {one.project_id} -- COMMAND"
+    return ""
+
+
+def _print_tables(view: SubmissionView) -> None:
     if view.jobs:
         typer.echo()
         print_table(

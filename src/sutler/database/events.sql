@@ -38,8 +38,9 @@ SELECT txid, seq FROM database.event_cursors WHERE follower = :follower FOR UPDA
 INSERT INTO database.event_cursors (follower, txid, seq) VALUES (:follower, 0, 0) ON CONFLICT DO NOTHING
 
 -- name: move_cursor
--- Remember the place a follower has reached.
-UPDATE database.event_cursors SET txid = :txid, seq = :seq WHERE follower = :follower
+-- Remember the place a follower has reached, unless another process in its name is further already.
+UPDATE database.event_cursors SET txid = :txid, seq = :seq
+WHERE follower = :follower AND (txid, seq) < (:txid, :seq)
 
 -- name: create_event_partitions
 -- Make the partitions of this month and the next two, where they are missing.

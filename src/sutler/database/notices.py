@@ -19,7 +19,9 @@ import structlog
 
 CHANNEL = "sutler"
 SEND_INTERVAL_SECONDS = 0.1
-MAX_PAYLOAD_SUBJECTS = 150
+MAX_PAYLOAD_BYTES = 7900
+"""PostgreSQL takes less than 8000 bytes in one notice."""
+
 EVERYTHING = "*"
 
 log = structlog.get_logger(__name__)
@@ -81,9 +83,9 @@ class NoticeBoard:
         """Return what is to be sent to other processes, and forget it. None if there is nothing."""
         if not self._unsent:
             return None
-        subjects = sorted(self._unsent) if len(self._unsent) <= MAX_PAYLOAD_SUBJECTS else [EVERYTHING]
+        payload = json.dumps([self.origin, sorted(self._unsent)])
         self._unsent.clear()
-        return json.dumps([self.origin, subjects])
+        return payload if len(payload) <= MAX_PAYLOAD_BYTES else json.dumps([self.origin, [EVERYTHING]])
 
     def receive(self, payload: str) -> None:
         """Deliver what another process sent; what came from here was delivered already."""

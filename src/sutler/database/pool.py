@@ -15,6 +15,7 @@ import asyncpg
 import structlog
 
 from sutler.base.clock import Clock, SystemClock
+from sutler.base.errors import SutlerError
 from sutler.database.errors import (
     AlreadyExistsError,
     DatabaseBusyError,
@@ -59,13 +60,18 @@ class Database:
         """
         try:
             pool = await asyncpg.create_pool(
-                **connect, min_size=1, max_size=size, init=_prepare_connection, server_settings=SESSION_SETTINGS
+                **connect,
+                min_size=1,
+                max_size=size,
+                init=_prepare_connection,
+                reset=_leave_as_it_is,
+                server_settings=SESSION_SETTINGS,
             )
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
             raise DatabaseUnreachableError(f"The database does not answer: {error}", reason=str(error)) from error
         try:
             async with pool.acquire() as connection:
-                _check_version(connection)
+                check_version(connection)
         except ServerTooOldError:
             await pool.close()
             raise
@@ -115,7 +121,10 @@ class Database:
     async def lone_connection(self) -> AsyncIterator[Any]:
         """A connection beside the pool, for what is held for long: leadership and listening."""
         with _translate():
-            connection = await asyncpg.connect(**self._connect, server_settings=SESSION_SETTINGS)
+            try:
+                connection = await asyncpg.connect(**self._connect, server_settings=SESSION_SETTINGS)
+            except OSError as error:
+                raise DatabaseUnreachableError(f"The database does not answer: {error}", reason=str(error)) from error
             try:
                 yield connection
             finally:
@@ -127,6 +136,8 @@ class Database:
             connection = await self._pool.acquire(timeout=15)
         except TimeoutError:
             raise DatabaseBusyError from None
+        except OSError as error:  # also a socket that is not there while the database starts again
+            raise DatabaseUnreachableError(f"The database does not answer: {error}", reason=str(error)) from error
         try:
             yield connection
         finally:
@@ -137,7 +148,7 @@ class Database:
             try:
                 async with self.lone_connection() as connection:
                     await carry_notices(self.notices, connection)
-            except (OSError, DatabaseUnreachableError, DatabaseBusyError, asyncpg.InterfaceError) as error:
+            except (OSError, SutlerError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("notices_interrupted", reason=str(error))
             await asyncio.sleep(1)
 
@@ -167,7 +178,14 @@ async def _prepare_connection(connection: Any) -> None:  # noqa: ANN401 - untype
         await connection.set_type_codec(kind, schema="pg_catalog", encoder=encode_json, decoder=json.loads)
 
 
-def _check_version(connection: Any) -> None:  # noqa: ANN401 - untyped driver
+async def _leave_as_it_is(_connection: Any) -> None:  # noqa: ANN401 - untyped driver
+    """Do nothing when a connection goes back: transactions are over by then, and what locks or listens does so on a
+    connection of its own. The driver's own reset would be a round trip more for every transaction.
+    """
+
+
+def check_version(connection: Any) -> None:  # noqa: ANN401 - untyped driver
+    """Raise ServerTooOldError unless the server is new enough."""
     major = connection.get_server_version().major
     if major < OLDEST_SERVER:
         raise ServerTooOldError(

@@ -6,29 +6,42 @@ from collections.abc import Awaitable, Callable
 
 from sutler import campaigns
 from sutler.base.events import RecordedEvent
-from sutler.database import Database, follow_once
+from sutler.database import follow_once
 from sutler.dispatch import DispatchEvent
 from sutler.launch import LaunchEvent
+from sutler.loops.isolation import attempt
 from sutler.loops.surroundings import Surroundings
 
 FOLLOWER = "reactions"
-BATCH = 500
+BATCH = 2000
 
-Reaction = Callable[[Database, RecordedEvent], Awaitable[None]]
+Reaction = Callable[[Surroundings, RecordedEvent], Awaitable[None]]
 
 
-async def complete_share(db: Database, event: RecordedEvent) -> None:
+async def complete_share(around: Surroundings, event: RecordedEvent) -> None:
     """A share has no open file left: its submission may be complete."""
-    await campaigns.complete_share(db, share_id=int(event.subject_id))
+    await campaigns.complete_share(around.db, share_id=int(event.subject_id))
 
 
-async def note_launch(db: Database, event: RecordedEvent) -> None:
+async def stop_cancelled(around: Surroundings, event: RecordedEvent) -> None:
+    """A project was cancelled: its jobs have nothing left to do."""
+    await campaigns.stop_cancelled(
+        around.db,
+        around.launcher.backends,
+        project_id=int(event.subject_id),
+        cancelled_by=event.actor,
+        reason=str(event.facts["reason"]),
+    )
+
+
+async def note_launch(around: Surroundings, event: RecordedEvent) -> None:
     """Something changed on the batch side: the submission takes it over."""
-    await campaigns.note_launch(db, key=event.subject_id)
+    await campaigns.note_launch(around.db, key=event.subject_id)
 
 
 REACTIONS: dict[str, Reaction] = {
     DispatchEvent.SHARE_FINISHED: complete_share,
+    DispatchEvent.PROJECT_CANCELLED: stop_cancelled,
     LaunchEvent.LAUNCH_SUBMITTED: note_launch,
     LaunchEvent.LAUNCH_FAILED: note_launch,
     LaunchEvent.JOBS_CHANGED: note_launch,
@@ -37,11 +50,14 @@ REACTIONS: dict[str, Reaction] = {
 
 
 async def step(around: Surroundings) -> int:
-    """React to the next batch of events. Returns how many were read."""
+    """React to the next batch of events. Returns how many were read.
+
+    An event that cannot be reacted to is logged and passed by; the end it may have told of is found by `overlooked`.
+    """
 
     async def react(event: RecordedEvent) -> None:
         reaction = REACTIONS.get(event.kind)
         if reaction is not None:
-            await reaction(around.db, event)
+            await attempt(reaction(around, event), what=f"event {event.seq}, {event.kind} of {event.subject_id}")
 
     return await follow_once(around.db, FOLLOWER, react, count=BATCH)

@@ -17,6 +17,7 @@ from sutler.loops.surroundings import Surroundings
 from sutler.loops.work import Loop
 
 LEADERSHIP_LOCK = 0x5574_6C65_7202
+LEADERSHIP_ANSWER_SECONDS = 10
 SHORTEST_PAUSE_SECONDS = 0.2
 LONGEST_BACK_OFF_SECONDS = 60.0
 
@@ -47,8 +48,9 @@ class Loops:
         while True:
             try:
                 await self._lead_once()
-            except (OSError, UnavailableError) as error:
-                log.warning("leadership_interrupted", reason=str(error))
+            except Exception as error:
+                is_passing = isinstance(error, (OSError, UnavailableError))
+                log.warning("leadership_interrupted", reason=str(error), exc_info=not is_passing)
             finally:
                 self.is_leader = False
             await asyncio.sleep(random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
@@ -63,7 +65,7 @@ class Loops:
             try:
                 while not connection.is_closed():
                     await asyncio.sleep(1)
-                    await connection.fetchval("SELECT 1")
+                    await connection.fetchval("SELECT 1", timeout=LEADERSHIP_ANSWER_SECONDS)
             finally:
                 await _end(tasks)
 

@@ -6,7 +6,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sutler.loops import intentions, location, partitions, reactions, submission_tracking, timeouts
+from sutler.loops import (
+    intentions,
+    launches,
+    location,
+    overlooked,
+    partitions,
+    reactions,
+    submission_tracking,
+    timeouts,
+)
 from sutler.loops.surroundings import Surroundings
 
 Step = Callable[[Surroundings], Awaitable[int]]
@@ -25,8 +34,10 @@ class Loop:
 LOOPS = (
     Loop("reactions", reactions.step, timedelta(seconds=2), wakes_on_news=True),
     Loop("intentions", intentions.step, timedelta(seconds=2), wakes_on_news=True),
+    Loop("launches", launches.step, timedelta(seconds=1)),
     Loop("submission_tracking", submission_tracking.step, timedelta(seconds=1)),
     Loop("timeouts", timeouts.step, timedelta(seconds=5)),
+    Loop("overlooked", overlooked.step, timedelta(minutes=1)),
     Loop("location", location.step, timedelta(seconds=5)),
     Loop("partitions", partitions.step, timedelta(hours=6)),
 )

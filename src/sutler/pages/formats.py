@@ -15,6 +15,8 @@ DASH = "\N{EN DASH}"
 
 _SIZES = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 _DOTS = (".", "..")
+_MEASURES = {"max_rss_bytes": "peak memory", "cpu_seconds": "CPU time", "wall_seconds": "wall time"}
+_STATES = {"initial": "not submitted"}
 
 
 def format_size(size_bytes: float | None) -> str:
@@ -73,13 +75,19 @@ def format_value(item: object) -> str:
     return json.dumps(item, ensure_ascii=False, indent=1 if isinstance(item, Mapping) else None, default=str)
 
 
+def format_state(word: str) -> str:
+    """Write a state as people know it: an `initial` file is shown as not submitted."""
+    return _STATES.get(word, word.replace("_", " "))
+
+
 def format_measure(name: str, item: object) -> tuple[str, str]:
-    """Turn one measure of a run into words: `("wall_seconds", 65)` becomes `("wall", "1 min 5 s")`."""
+    """Turn one measure of a run into words: `("wall_seconds", 65)` becomes `("wall time", "1 min 5 s")`."""
+    label = _MEASURES.get(name)
     if isinstance(item, int | float) and not isinstance(item, bool):
         if name.endswith("_seconds"):
-            return name.removesuffix("_seconds").replace("_", " "), format_duration(item)
+            return label or name.removesuffix("_seconds").replace("_", " "), format_duration(item)
         if name.endswith("_bytes"):
-            return name.removesuffix("_bytes").replace("_", " "), format_size(item)
+            return label or name.removesuffix("_bytes").replace("_", " "), format_size(item)
     return name.replace("_", " "), format_value(item)
 
 

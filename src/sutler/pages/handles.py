@@ -56,7 +56,7 @@ def make_tiles(counts: Counts) -> tuple[Tile, ...]:
     """Return the counts in the order of a file's life."""
     return (
         Tile("total", "Total", counts.total_count, "", "All files that it owns"),
-        Tile("initial", "Not submitted", counts.initial_count, "?state=initial", "No worker has taken them yet"),
+        Tile("initial", "Not submitted", counts.initial_count, "?state=initial", "They wait for a worker"),
         Tile(
             "unknown",
             "Unknown",

@@ -43,6 +43,7 @@ class Renderer:
             "duration": formats.format_duration,
             "utc": formats.format_utc,
             "instant": formats.format_instant,
+            "state_word": formats.format_state,
             "value": formats.format_value,
             "command": formats.format_command,
             "file_path": formats.make_file_path,

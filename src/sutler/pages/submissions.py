@@ -18,6 +18,7 @@ from sutler.database.listing import Page
 from sutler.dispatch import ProducedFile
 from sutler.launch import BatchJob, JobOutput
 from sutler.pages.addresses import check_id
+from sutler.pages.advice import Advice, make_advice
 from sutler.pages.door import Door
 from sutler.pages.handles import HANDLES_PER_PAGE, HandleList, Tile, count_states, make_tiles, read_state
 from sutler.pages.live import join_subjects
@@ -42,6 +43,11 @@ class SubmissionPage:
         """What a screen reader is told, changing only every ten percent."""
         submission = self.submission_view.submission
         return f"{submission.status.value}, {submission.counts.percent_completed // 10 * 10} percent completed"
+
+    @property
+    def advice(self) -> Advice:
+        """What to do when something did not go well."""
+        return make_advice(self.submission_view)
 
     @property
     def tiles(self) -> tuple[Tile, ...]:
@@ -152,10 +158,7 @@ class SubmissionPages:
         visit = await self._door.admit(request)
         view = await self._view(visit, submission_id)
         if not view.may_cancel:
-            status = view.submission.status.value
-            raise ConflictError(
-                f"Submission {submission_id} ({status}) has ended, or cancelling it takes a role that you do not hold."
-            )
+            raise ConflictError(_explain_no_cancel(view))
         return self._door.show(request, "cancel.html", CancelPage(view), visit=visit)
 
     async def cancel(self, request: Request, submission_id: int, reason: Annotated[str, Form()] = "") -> Response:
@@ -204,3 +207,10 @@ class SubmissionPages:
         except (UpstreamError, NotFoundError) as error:
             trouble = error.sentence
         return self._door.show(request, template, JobPage(view, job, output, trouble), visit=visit)
+
+
+def _explain_no_cancel(view: SubmissionView) -> str:
+    submission = view.submission
+    if submission.ended_at is not None:
+        return f"Submission {submission.id} has ended: {submission.status.value}. There is nothing left to cancel."
+    return f"Cancelling submission {submission.id} takes a role that you do not hold."

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from sutler import __version__
-from sutler.base.errors import UnavailableError
+from sutler.base.errors import SutlerError
 from sutler.database import Database
 from sutler.database.migrate import get_status
 from sutler.loops import Loops
@@ -20,7 +20,7 @@ def create_health(db: Database, loops: Loops | None) -> APIRouter:
     async def health() -> JSONResponse:
         try:
             status = await get_status(db)
-        except UnavailableError as error:
+        except SutlerError as error:  # the database is away, or was upgraded past this version
             return JSONResponse({"status": "unavailable", "reason": error.sentence}, status_code=503)
         failing = [] if loops is None else [h.name for h in loops.health.values() if h.failure_count]
         return JSONResponse(

@@ -69,8 +69,8 @@ async def _watched(embedded: EmbeddedServer) -> AsyncIterator[None]:
                 log.warning("database_died", log=str(embedded.log_file))
                 try:
                     await embedded.start()
-                except SutlerError as error:
-                    log.warning("database_not_restarted", reason=error.sentence)
+                except (SutlerError, OSError) as error:
+                    log.warning("database_not_restarted", reason=str(error))
 
     watching = asyncio.create_task(watch(), name="database watch")
     try:

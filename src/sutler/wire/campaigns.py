@@ -83,7 +83,7 @@ class JobType:
 class NewStage(Strict):
     """What a stage is saved with; job type and login setup are named.
 
-    `worker_timeout_seconds` and `idle_timeout_seconds` None mean never.
+    `worker_timeout_seconds` and `idle_timeout_seconds` may be null, which means never.
     """
 
     name: str

@@ -14,7 +14,7 @@ HandleState = Literal["initial", "reserved", "done", "failed"]
 
 @dataclass(frozen=True)
 class NewHandle(Strict):
-    """A file that a project is to hold. `fid` is None for files that no catalogue knows."""
+    """A file that a project is to hold. `fid` is null for files that no catalogue knows."""
 
     namespace: str
     name: str
@@ -25,7 +25,7 @@ class NewHandle(Strict):
 
 @dataclass(frozen=True)
 class NewProject(Strict):
-    """What a project is made with: files, or a query whose files it takes. Timeouts None mean never."""
+    """What a project is made with: files, or a query whose files it takes. A timeout that is null means never."""
 
     experiment: str
     files: tuple[NewHandle, ...] = ()
@@ -112,7 +112,7 @@ class Handle:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One lease of one handle, from reservation to outcome. `outcome` is None while it runs."""
+    """One lease of one handle, from reservation to outcome. `outcome` is null while it runs."""
 
     id: int
     attempt: int

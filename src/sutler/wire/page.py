@@ -10,7 +10,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class Page(Generic[Item]):
-    """One page of a list. `next_cursor` asks for the next one; None on the last page."""
+    """One page of a list. `next_cursor` asks for the next one; null on the last page."""
 
     items: tuple[Item, ...]
     next_cursor: str | None = None

@@ -23,7 +23,7 @@ class NewRse(Strict):
 
 @dataclass(frozen=True)
 class RseChange(Strict):
-    """What is to change about a storage element; None leaves it as it is."""
+    """What is to change about a storage element; null leaves it as it is."""
 
     description: str | None = None
     url_prefix: str | None = None

@@ -35,7 +35,8 @@ def test_durations_have_their_two_largest_units(span: float | timedelta, text: s
 
 
 def test_measures_are_told_by_their_units() -> None:
-    assert format_measure("max_rss_bytes", 1_500_000) == ("max rss", "1.50 MB")
+    assert format_measure("max_rss_bytes", 1_500_000) == ("peak memory", "1.50 MB")
+    assert format_measure("queue_seconds", 65) == ("queue", "1 min 5 s")
     assert format_measure("exit_code", 3) == ("exit code", "3")
     assert format_measure("host", "a_b") == ("host", "a_b")
     assert format_value({"a": [1, None]}) == '{\n "a": [\n  1,\n  null\n ]\n}'

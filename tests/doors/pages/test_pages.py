@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from sutler.auth import Role
 from sutler.base.did import Did
 from sutler.campaigns import NewCampaign, NewStage
 from sutler.dispatch import Outcome, Output, Report
+from sutler.pages.advice import make_advice
 
 HOSTILE = "<script>alert('x')</script>"
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
@@ -115,11 +117,41 @@ async def test_submission_page_says_what_happened(producer: Browser, submission:
     text = (await producer.get(f"submissions/{submission}")).text
     assert re.search(r'id="percent">50<', text)
     assert "exited with code 3" in text
-    assert "1 done, 1 failed, 1 reserved, 1 initial, of 4" in text
+    assert "1 done, 1 failed, 1 reserved, 1 not submitted, of 4" in text
     assert 'src="/submissions/' in text
     failed = (await producer.get(f"submissions/{submission}/files?state=failed")).text
     assert failed.count("<tr>") == 2
     assert "/handles/" in failed
+
+
+async def test_submission_page_says_what_to_do_when_files_failed_and_nothing_when_all_is_well(
+    producer: Browser, scene: Scene, stages: list[int], submission: int
+) -> None:
+    open_page = (await producer.get(f"submissions/{submission}")).text
+    assert f'href="/submissions/{submission}?state=failed#files">see why' in open_page
+    assert "sutler project restart" not in open_page
+    view = await scene.view(submission)
+    ended = replace(view.submission, ended_at=view.submission.created_at)
+    advice = make_advice(replace(view, submission=ended, jobs=()))
+    assert (advice.failed_count, advice.restart, advice.start_worker, advice.job_number) == (1, True, True, None)
+    cancelled = replace(ended, batch_status=campaigns.BatchStatus.CANCELLED, failed_count=0)
+    assert not make_advice(replace(view, submission=cancelled))
+    well = replace(ended, initial_count=0, reserved_count=0, failed_count=0, done_count=4)
+    assert not make_advice(replace(view, submission=well, jobs=()))
+
+
+async def test_submission_page_leads_to_the_job_that_did_not_end_well(scene: Scene, submission: int) -> None:
+    view = await scene.view(submission)
+    good, bad = (replace(view.jobs[0], number=number, exit_code=code) for number, code in ((1, 0), (2, 4)))
+    assert make_advice(replace(view, jobs=(good, bad))).job_number == 2
+    assert make_advice(replace(view, jobs=(good,))).job_number is None
+
+
+async def test_submission_page_advises_to_launch_again_only_those_who_may(scene: Scene, submission: int) -> None:
+    view = await scene.view(submission)
+    refused = replace(view.submission, batch_status=campaigns.BatchStatus.LAUNCH_FAILED)
+    assert make_advice(replace(view, submission=refused, may_cancel=True)).launch_again
+    assert not make_advice(replace(view, submission=refused, may_cancel=False)).launch_again
 
 
 async def test_output_of_a_job_is_asked_for_again_while_it_may_grow(

@@ -33,6 +33,8 @@ class Done:
 
 Run = Callable[..., Awaitable[Done]]
 
+GUIDE = Path(__file__).parents[3] / "docs/how-to/experimenters/checksums.json"
+
 
 @pytest.fixture
 async def address(application: FastAPI, parts: Parts) -> AsyncIterator[str]:
@@ -227,6 +229,57 @@ async def test_a_campaign_is_made_launched_and_watched_while_workers_run_it(
     assert "output of" in await ok(run("submission", "log", launched["id"], 1))
     assert "Completed" in await ok(run("submission", "show", launched["id"]))
     assert (await run("submission", "cancel", launched["id"])).code == 6
+
+
+async def test_a_campaign_file_with_a_wrong_part_is_refused_before_anything_is_saved(signed_in: Run) -> None:
+    run = signed_in
+    part: dict[str, object] = {"experiment": "local", "name": "spring"}
+    misspelt = {"logins": [], "campaign": part}
+    for document, said in ((misspelt, "unknown part logins"), ({"job_types": []}, "no campaign"), ([], "an object")):
+        refused = await run("campaign", "create", "-", stdin=json.dumps(document))
+        assert (refused.code, refused.out) == (2, "")
+        assert said in refused.err
+    assert json.loads(await ok(run("campaign", "list", "--json"))) == []
+
+
+async def test_the_campaign_of_the_guide_can_be_made_and_says_how_to_launch_it(signed_in: Run) -> None:
+    run = signed_in
+    await ok(run("experiment", "create", "demo"))
+    made = await ok(run("campaign", "create", GUIDE))
+    assert "outputs of checksum" in made
+    [campaign] = json.loads(await ok(run("campaign", "list", "--json")))
+    stage_id = json.loads(await ok(run("campaign", "show", campaign["id"], "--json")))["stages"][0]["id"]
+    assert f"sutler stage launch {stage_id}" in made
+    shown = await ok(run("stage", "show", stage_id))
+    assert "feeds" in shown
+    assert "collect" in shown
+
+
+async def test_failed_files_are_put_back_by_command(signed_in: Run, spawn: Run, tmp_path: Path) -> None:
+    run = signed_in
+    (tmp_path / "list").write_text("demo:a.root\ndemo:b.root\n")
+    created = json.loads(
+        await ok(run("project", "create", "--files", "list", "--virtual", "--max-attempts", "1", "--json"))
+    )
+    project_id = created["project_id"]
+    assert (await spawn("worker", "run", "--project", project_id, "--", "/bin/false")).code == 0
+    assert "2 in all: 2 failed" in await ok(run("project", "show", project_id))
+    assert (await run("project", "restart", project_id)).code == 2
+    assert "1 file of" in await ok(run("project", "restart", project_id, "--file", "demo:a.root"))
+    assert "2 in all: 1 not submitted, 1 failed" in await ok(run("project", "show", project_id))
+    assert json.loads(await ok(run("project", "restart", project_id, "--state", "failed", "--json"))) == {"count": 1}
+    assert (await spawn("worker", "run", "--project", project_id, "--", "/bin/true")).code == 0
+    assert "2 in all: 2 done" in await ok(run("project", "show", project_id))
+
+
+async def test_a_worker_shows_the_token_of_the_profile_to_its_own_server_only(
+    signed_in: Run, spawn: Run, address: str
+) -> None:
+    assert (await signed_in("whoami")).code == 0
+    elsewhere = address.replace("127.0.0.1", "localhost")
+    refused = await spawn("worker", "run", "--url", elsewhere, "--project", 1, "--", "/bin/true")
+    assert refused.code == 4
+    assert "SUTLER_TOKEN" in refused.err
 
 
 async def test_projects_are_made_of_lists_and_cancelled_by_command(signed_in: Run, tmp_path: Path) -> None:

@@ -33,6 +33,17 @@ async def a_chain(scene: Scene, *, pattern: str = "%", completion_pct: float = 9
     return first, second
 
 
+async def let_jobs_end(scene: Scene, submission: int) -> None:
+    """Poll until the jobs of a submission are over and it has noticed."""
+
+    async def has_ended() -> bool:
+        await submission_tracking.step(Surroundings(scene.db, scene.launcher))
+        await settle(scene)
+        return (await scene.view(submission)).submission.ended_at is not None
+
+    await wait_until(has_ended)
+
+
 async def settle(scene: Scene) -> int:
     """Let everything happen that is due."""
     around = Surroundings(scene.db, scene.launcher)
@@ -74,12 +85,10 @@ async def test_events_that_come_twice_change_nothing(scene: Scene) -> None:
     assert [e.status for e in (await scene.view(submission)).history].count("Completed") == 1
 
 
-async def test_a_dependant_is_launched_by_the_next_pass(scene: Scene, clock: MovableClock) -> None:
+async def test_a_dependant_is_handed_to_the_batch_system_at_once(scene: Scene) -> None:
     first, second = await a_chain(scene)
     await scene.work_off(await scene.launch(first))
     await settle(scene)
-    clock.advance(timedelta(seconds=5))
-    await submission_tracking.step(Surroundings(scene.db, scene.launcher))
     (dependant,) = await list_of(scene, second)
     assert (await scene.view(dependant.id)).jobs
 
@@ -133,13 +142,7 @@ async def test_a_held_dependant_waits_until_it_is_released(scene: Scene, clock: 
 async def test_jobs_that_end_without_working_end_the_submission(scene: Scene) -> None:
     (stage,) = await scene.make_campaign(NewStage("only", "copy", "here", dataset_query=RAW))
     submission = await scene.launch(stage)
-
-    async def has_ended() -> bool:
-        await submission_tracking.step(Surroundings(scene.db, scene.launcher))
-        await settle(scene)
-        return (await scene.view(submission)).submission.ended_at is not None
-
-    await wait_until(has_ended)
+    await let_jobs_end(scene, submission)
     view = await scene.view(submission)
     assert view.submission.status is SubmissionStatus.COMPLETED_WITH_FAILURES
     assert view.submission.batch_status is BatchStatus.COMPLETED
@@ -154,16 +157,13 @@ async def test_a_cancelled_submission_ends_and_launches_nothing(scene: Scene) ->
         scene.db, scene.launcher.backends, scene.producer, submission_id=submission, reason="wrong seed"
     )
     assert await scene.reserve(submission) == ()
-
-    async def has_ended() -> bool:
-        await submission_tracking.step(Surroundings(scene.db, scene.launcher))
-        await settle(scene)
-        return (await scene.view(submission)).submission.ended_at is not None
-
-    await wait_until(has_ended)
+    await let_jobs_end(scene, submission)
     view = await scene.view(submission)
     assert view.submission.batch_status is BatchStatus.CANCELLED
     assert "wrong seed" in " ".join(entry.reason for entry in view.history)
+    assert view.why == (
+        "Completed with failures: cancelled by pia: wrong seed; 0 of 10 files done, 0 failed, 10 not processed."
+    )
     assert await list_of(scene, second) == ()
     with pytest.raises(SubmissionOverError):
         await campaigns.cancel_submission(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from tests.integration.campaigns.scene import Scene
 
@@ -29,6 +31,7 @@ async def list_campaign_names(scene: Scene) -> list[str]:
         (NewStage("s", "copy", "here", dataset_query="files", split_type="nfiles(x)"), InvalidInputError),
         (NewStage("s", "copy", "here", split_type="nfiles(3)"), StageWithoutDataError),
         (NewStage("s", "copy", "here", dataset_query="files", job_count=0), InvalidInputError),
+        (NewStage("s", "copy", "here", dataset_query="files", worker_timeout=timedelta(0)), InvalidInputError),
         (NewStage(" s", "copy", "here", dataset_query="files"), InvalidInputError),
     ],
 )
@@ -52,6 +55,19 @@ async def test_saving_again_changes_what_is_there(scene: Scene) -> None:
     job_types = await campaigns.list_job_types(scene.db, scene.producer)
     assert [(j.id, j.launch_script) for j in job_types] == [(saved.id, "/bin/echo")]
     assert [s.setup for s in await campaigns.list_login_setups(scene.db, scene.producer)] == [setup.setup]
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        NewJobType("nova", "j", "run 'open"),
+        NewJobType("nova", "j", "  "),
+        NewJobType("nova", "j", "run", run_timeout=timedelta(0)),
+    ],
+)
+async def test_what_could_never_be_run_is_refused_when_it_is_saved(scene: Scene, new: NewJobType) -> None:
+    with pytest.raises(InvalidInputError):
+        await campaigns.save_job_type(scene.db, scene.producer, new=new)
 
 
 async def test_shell_text_of_a_login_setup_is_written_by_its_owners_only(scene: Scene) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from enum import StrEnum
+from pathlib import Path
 
 import pytest
 
@@ -118,6 +119,54 @@ async def test_a_reaction_that_fails_sees_the_event_again(db: Database) -> None:
         await follow_once(db, "again", fail)
     await follow_once(db, "again", react)
     assert [event.facts for event in seen] == [{"n": 1}]
+
+
+async def test_a_slow_follower_does_not_set_a_faster_one_back(db: Database) -> None:
+    for number in range(2):
+        async with db.write() as tx:
+            await tx.record(happened(number), SYSTEM)
+
+    async def ignore(_: RecordedEvent) -> None:
+        return
+
+    async def be_overtaken(_: RecordedEvent) -> None:
+        await follow_once(db, "twice", ignore)
+
+    assert await follow_once(db, "twice", be_overtaken, count=1) == 1
+    assert await follow_once(db, "twice", ignore) == 0
+
+
+async def test_any_number_of_long_subjects_reaches_other_processes(db: Database, migrated_database: Database) -> None:
+    """More than PostgreSQL takes in one notice: then everybody is told to look again."""
+    async with migrated_database.notices.follow("thing/9") as far:
+        for _ in range(50):
+            async with db.write() as tx:
+                for number in range(100):
+                    tx.notify("thing", f"{number}-{'x' * 120}")
+            if await far.wait(0.2):
+                return
+    pytest.fail("no notice arrived")
+
+
+async def test_a_socket_that_is_gone_is_said_clearly(db: Database, tmp_path: Path) -> None:
+    nowhere = Database(_NoPool(), {"host": str(tmp_path), "user": "nobody"}, db.clock)
+    try:
+        with pytest.raises(DatabaseUnreachableError):
+            async with nowhere.lone_connection():
+                pass
+        with pytest.raises(DatabaseUnreachableError):
+            async with nowhere.read():
+                pass
+    finally:
+        await nowhere.close()
+
+
+class _NoPool:
+    async def acquire(self, **_: object) -> None:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    async def close(self) -> None:
+        return
 
 
 async def test_a_notice_wakes_followers_of_the_subject_only(db: Database) -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sutler.base.errors import InvalidInputError
 from sutler.campaigns import rules
 from sutler.campaigns.errors import CampaignShapeError, StageWithoutDataError, UnknownVariableError
 from sutler.campaigns.model import (
@@ -190,3 +191,34 @@ def test_the_batch_side_is_told_in_a_sentence() -> None:
         "Jobs: 3 running, 1 waiting in the queue."
     )
     assert rules.describe_launch(a_launch()) == "No job has been seen yet."
+
+
+def test_a_launch_that_is_not_handed_over_says_what_stands_in_the_way() -> None:
+    assert rules.describe_launch(a_launch(LaunchState.INTENDED)) == "The launch has not reached the batch system yet."
+    assert rules.describe_launch(a_launch(LaunchState.INTENDED), "no such user") == (
+        "The launch has not reached the batch system yet: no such user"
+    )
+
+
+def test_a_circle_of_stages_is_refused() -> None:
+    stages = tuple(a_stage(name) for name in "abc")
+    chain = (NewDependency("a", "b"), NewDependency("b", "c"))
+    rules.check_campaign(NewCampaign("nova", "c", stages=stages, dependencies=chain))
+    with pytest.raises(CampaignShapeError, match="circle"):
+        rules.check_campaign(NewCampaign("nova", "c", stages=stages, dependencies=(*chain, NewDependency("c", "a"))))
+
+
+@pytest.mark.parametrize("text", ["a b", "$(id)", "`id`", "x;y", "'", '"', "a\nb", "*", "~", "é"])
+def test_a_value_that_a_shell_could_misread_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInputError, match=r"login setup: %\(v\)s is "):
+        rules.substitute_in_shell("setup %(v)s", {"v": text}, where="login setup")
+
+
+def test_only_values_that_are_used_are_looked_at() -> None:
+    variables = {"version": "v1.2", "dataset": "files where a > 1"}
+    assert rules.substitute_in_shell("setup %(version)s 100%", variables, where="x") == "setup v1.2 100%"
+
+
+def test_what_fails_again_and_again_is_left_alone_for_longer() -> None:
+    pauses = [rules.decide_retry_pause(tries).total_seconds() for tries in (0, 1, 2, 50)]
+    assert pauses == [5, 10, 20, 600]

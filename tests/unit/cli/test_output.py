@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sutler.cli.output import print_facts, print_json, print_table, show_cell, show_size
+from sutler.cli.output import (
+    print_facts,
+    print_json,
+    print_table,
+    show_cell,
+    show_counts,
+    show_duration,
+    show_parameters,
+    show_size,
+)
 from sutler.wire.auth import Member
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -64,3 +74,33 @@ def test_cells_are_what_people_read(cell: object, text: str) -> None:
 )
 def test_sizes_have_three_digits_and_a_unit(size: int | None, text: str) -> None:
     assert show_size(size) == text
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Files by state."""
+
+    total_count: int
+    initial_count: int = 0
+    unlocated_count: int = 0
+    reserved_count: int = 0
+    done_count: int = 0
+    failed_count: int = 0
+
+
+def test_counts_name_only_the_states_that_some_file_is_in() -> None:
+    assert show_counts(Counts(0)) == "0 in all"
+    assert show_counts(Counts(5, failed_count=5)) == "5 in all: 5 failed"
+    shown = show_counts(Counts(9, initial_count=4, unlocated_count=1, reserved_count=2, done_count=3))
+    assert shown == "9 in all: 4 not submitted (1 without a usable replica), 2 reserved, 3 done"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.44, "0.4 s"), (59.6, "1 min"), (65, "1 min 5 s"), (7500, "2 h 5 min"), (90_061, "1 d 1 h")]
+)
+def test_durations_have_two_units(seconds: float, text: str) -> None:
+    assert show_duration(timedelta(seconds=seconds)) == text
+
+
+def test_parameters_stand_as_in_the_command() -> None:
+    assert show_parameters((("--seed ", "7"), ("--fast", ""))) == "--seed 7 --fast"

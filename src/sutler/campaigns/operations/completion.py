@@ -1,4 +1,4 @@
-"""What happens to a submission after its launch: batch words, its end, and what follows from it."""
+"""What happens to a submission after its launch: batch words, cancelling, its end, and that something must follow."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sutler import auth, dispatch, launch
+from sutler import dispatch, launch
 from sutler.auth import SYSTEM, Action, Principal, permit
 from sutler.base.events import Event
 from sutler.campaigns import rules, store
@@ -14,18 +14,13 @@ from sutler.campaigns.errors import SubmissionOverError
 from sutler.campaigns.model import (
     BatchStatus,
     CampaignEvent,
-    Cause,
-    IntentionState,
+    Overlooked,
     Side,
-    Stage,
     SubmissionStatus,
 )
-from sutler.campaigns.operations.creating import Order, Site, create_submission_in
-from sutler.campaigns.operations.loading import load_stage, load_submission, thing_of_submission
-from sutler.campaigns.store import IntentionRow, SubmissionRow
-from sutler.database import Actor, Database, Tx
-
-HELD_STAGE_PAUSE = timedelta(seconds=30)
+from sutler.campaigns.operations.loading import load_submission, thing_of_submission
+from sutler.campaigns.store import SubmissionRow
+from sutler.database import Actor, Database, Tx, replayable
 
 
 @dataclass(frozen=True)
@@ -37,6 +32,7 @@ class _Words:
     reason: str
 
 
+@replayable
 async def note_launch(db: Database, *, key: str) -> None:
     """Take over what the launch room knows of a launch; ends the submission when no job is left. Safe to repeat."""
     async with db.write() as tx:
@@ -48,33 +44,32 @@ async def note_launch(db: Database, *, key: str) -> None:
         if is_over and row.ended_at is None:
             jobs = await launch.list_jobs_in(tx, key=key)
             await dispatch.release_jobs_in(tx, batch_job_ids=[job.batch_job_id for job in jobs])
-        batch_status = rules.decide_batch_status(known, is_cancelled=known.stop_reason is not None)
-        reason = known.failure or known.stop_reason or row.reason
+        # What ended before its jobs were stopped was not cancelled, and keeps the reason it ended for.
+        ended_first = row.ended_at is not None and row.batch_status is not BatchStatus.CANCELLED
+        is_cancelled = known.stop_reason is not None and not ended_first
+        batch_status = rules.decide_batch_status(known, is_cancelled=is_cancelled)
+        is_settled = row.ended_at is not None or known.state is launch.LaunchState.INTENDED
+        reason = row.reason if is_settled else known.failure or known.stop_reason or ""
         await _move(tx, row, _Words(row.status, batch_status, reason), SYSTEM)
         if is_over:
             await _complete(tx, await load_submission(tx, row.id, lock=True), jobs_are_over=True)
 
 
+async def note_trouble(db: Database, *, key: str, reason: str) -> None:
+    """Keep why a launch could not be handed over yet, where the page of its submission says what it waits for."""
+    async with db.write() as tx:
+        row = await store.lock_submission_of_key(tx, launch_key=key)
+        if row is not None and row.ended_at is None:
+            await _move(tx, row, _Words(row.status, row.batch_status, reason), SYSTEM)
+
+
+@replayable
 async def complete_share(db: Database, *, share_id: int) -> None:
     """End the submission that owns a share if all its files are final. Safe to repeat."""
     async with db.write() as tx:
         row = await store.lock_submission_of_share(tx, share_id=share_id)
         if row is not None:
             await _complete(tx, row, jobs_are_over=False)
-
-
-async def settle_due_intention(db: Database, site: Site) -> str | None:
-    """Carry out the oldest intention that is due, once, whatever crashes: the new submission and the mark that it is
-    done are one transaction. Returns its key, or None when nothing is due.
-
-    The launch itself is carried out by whoever takes up unsubmitted launches.
-    """
-    async with db.write() as tx:
-        intention = await store.lock_due_intention(tx)
-        if intention is None:
-            return None
-        await _settle(tx, site, intention)
-        return intention.key
 
 
 async def cancel_submission(
@@ -91,17 +86,43 @@ async def cancel_submission(
             raise SubmissionOverError(
                 f"Submission {submission_id} has ended: {row.status}.", submission_id=submission_id
             )
-        why = f"cancelled by {who.username}" + (f": {reason}" if reason else "")
-        await dispatch.cancel_project_in(tx, project_id=row.project_id, reason=why, actor=who)
+        why = rules.explain_cancellation(who.username, reason)
+        await dispatch.cancel_project_in(tx, project_id=row.project_id, reason=reason, actor=who)
         await _move(tx, row, _Words(row.status, row.batch_status, why), who)
         await _remember(tx, row, Side.JOBS, "Cancelling", why, who)
         known = await launch.get_launch_in(tx, key=row.launch_key)
         if known.state is launch.LaunchState.FAILED:
-            cancelled = _Words(SubmissionStatus.COMPLETED_WITH_FAILURES, BatchStatus.CANCELLED, why)
-            await _move(tx, row, cancelled, who, is_end=True)
+            await _move(tx, row, _Words(row.status, BatchStatus.CANCELLED, why), who)
+            await _complete(tx, await load_submission(tx, row.id, lock=True), jobs_are_over=True)
             return
-    await launch.stop_launch(db, backends, key=row.launch_key, reason=why)
-    await note_launch(db, key=row.launch_key)
+    await _stop(db, backends, key=row.launch_key, reason=why)
+
+
+async def stop_cancelled(
+    db: Database, backends: Mapping[str, launch.Backend], *, project_id: int, cancelled_by: str, reason: str
+) -> None:
+    """Stop the jobs of a project that was cancelled, by itself or with its submission. Safe to repeat.
+
+    This is what ends the jobs when the server dies between the two steps of `cancel_submission`.
+    """
+    async with db.read() as tx:
+        keys = await store.list_running_keys(tx, project_id=project_id)
+    for key in keys:
+        await _stop(db, backends, key=key, reason=rules.explain_cancellation(cancelled_by, reason))
+
+
+async def find_overlooked(db: Database, *, older_than: timedelta, count: int) -> list[Overlooked]:
+    """Return submissions that go on although their files or jobs are over: the event that says so was lost on somebody.
+
+    At most `count`, oldest first. `note_launch` and `complete_share` make up for it.
+    """
+    async with db.read() as tx:
+        return await store.list_overlooked(tx, before=tx.now - older_than, count=count)
+
+
+async def _stop(db: Database, backends: Mapping[str, launch.Backend], *, key: str, reason: str) -> None:
+    await launch.stop_launch(db, backends, key=key, reason=reason)
+    await note_launch(db, key=key)
 
 
 async def _complete(tx: Tx, row: SubmissionRow, *, jobs_are_over: bool) -> None:
@@ -114,6 +135,8 @@ async def _complete(tx: Tx, row: SubmissionRow, *, jobs_are_over: bool) -> None:
     left = counts.total_count - counts.done_count - counts.failed_count
     reason = f"{counts.done_count} of {counts.total_count} files done, {counts.failed_count} failed"
     reason += f", {left} not processed" if left else ""
+    if row.batch_status is BatchStatus.CANCELLED:
+        reason = f"{row.reason}; {reason}"
     await _move(tx, row, _Words(status, row.batch_status, reason), SYSTEM, is_end=True)
     await tx.record(
         Event(
@@ -126,7 +149,7 @@ async def _complete(tx: Tx, row: SubmissionRow, *, jobs_are_over: bool) -> None:
             await store.create_intention(
                 tx,
                 experiment_id=row.experiment_id,
-                key=f"{row.id}/dependency/{dependency.id}",
+                key=rules.name_dependant(submission_id=row.id, dependency_id=dependency.id),
                 submission_id=row.id,
                 dependency_id=dependency.id,
             )
@@ -172,79 +195,4 @@ async def _remember(  # noqa: PLR0917
         status=status,
         reason=reason,
         actor=actor.username,
-    )
-
-
-async def _settle(tx: Tx, site: Site, intention: IntentionRow) -> None:
-    upstream = await load_submission(tx, intention.submission_id)
-    if intention.dependency_id is None:
-        await _close(tx, intention, IntentionState.REFUSED, "the dependency was deleted", None)
-        return
-    dependency = await store.get_dependency(tx, dependency_id=intention.dependency_id)
-    stage = await load_stage(tx, dependency.downstream_stage_id, lock=True)
-    refusal = await _find_refusal(tx, upstream)
-    if refusal is not None:
-        await _close(tx, intention, IntentionState.REFUSED, refusal, None)
-        return
-    if stage.held_at is not None:
-        await store.postpone_intention(
-            tx, intention_id=intention.id, reason=f"stage {stage.name} is on hold", pause=HELD_STAGE_PAUSE
-        )
-        return
-    outputs = await dispatch.list_outputs_in(tx, share_id=upstream.share_id, name_like=dependency.file_pattern)
-    if not outputs:
-        reason = f"submission {upstream.id} has no output that matches {dependency.file_pattern!r}"
-        await _close(tx, intention, IntentionState.NOTHING_TO_DO, reason, None)
-        return
-    submission_id = await _launch_dependant(tx, site, intention, stage, upstream, outputs)
-    await _close(tx, intention, IntentionState.DONE, f"{len(outputs)} files", submission_id)
-
-
-async def _find_refusal(tx: Tx, upstream: SubmissionRow) -> str | None:
-    counts = await dispatch.get_share_counts_in(tx, share_id=upstream.share_id)
-    upstream_stage = await load_stage(tx, upstream.stage_id)
-    if upstream.batch_status is BatchStatus.CANCELLED:
-        return f"submission {upstream.id} was cancelled"
-    if rules.may_feed_dependants(counts, completion_pct=upstream_stage.completion_pct):
-        return None
-    return (
-        f"only {counts.done_count} of {counts.total_count} files of submission {upstream.id} are done, "
-        f"and stage {upstream_stage.name} asks for {upstream_stage.completion_pct:g} %"
-    )
-
-
-async def _launch_dependant(  # noqa: PLR0917
-    tx: Tx,
-    site: Site,
-    intention: IntentionRow,
-    stage: Stage,
-    upstream: SubmissionRow,
-    outputs: list[dispatch.ProducedFile],
-) -> int:
-    who = await auth.get_principal_in(tx, user_id=upstream.launched_by)
-    order = Order(
-        stage=stage,
-        key=intention.key,
-        cause=Cause.DEPENDENCY,
-        handles=[dispatch.NewHandle(f.namespace, f.name, f.fid, f.size_bytes) for f in outputs],
-        upstream_submission_id=upstream.id,
-    )
-    return await create_submission_in(tx, site, who, order=order)
-
-
-async def _close(
-    tx: Tx, intention: IntentionRow, state: IntentionState, reason: str, submission_id: int | None
-) -> None:
-    await store.settle_intention(tx, intention_id=intention.id, state=state, reason=reason)
-    facts: dict[str, object] = {
-        "key": intention.key,
-        "state": state.value,
-        "reason": reason,
-        "submission": submission_id,
-    }
-    await tx.record(
-        Event(
-            CampaignEvent.DEPENDANT_SETTLED, "submission", str(intention.submission_id), intention.experiment_id, facts
-        ),
-        SYSTEM,
     )

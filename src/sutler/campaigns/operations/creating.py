@@ -88,7 +88,7 @@ async def create_submission_in(tx: Tx, site: Site, who: Principal, *, order: Ord
     plan = launch.LaunchPlan(
         arguments=(*site.worker_command, "--", *arguments),
         job_count=min(stage.job_count, len(order.handles)),
-        setup=rules.substitute(around.login_setup.setup, around.variables, where="login setup"),
+        setup=rules.substitute_in_shell(around.login_setup.setup, around.variables, where="login setup"),
         environment=rules.build_environment(
             stage,
             around.job_type,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from sutler.auth import Action, Experiment, Principal, Role, Thing, find_experiment_in, permit
 from sutler.base.did import check_name
 from sutler.base.errors import InvalidInputError, NotFoundError, Problem
 from sutler.base.events import Event
 from sutler.campaigns import rules, store
-from sutler.campaigns.errors import CampaignShapeError, StageWithoutDataError
+from sutler.campaigns.errors import StageWithoutDataError
 from sutler.campaigns.model import (
     Campaign,
     CampaignEvent,
@@ -119,15 +120,9 @@ async def add_fed_stage(
         permit(who, Action.EDIT, thing_of("campaign", campaign))
         stage = await _insert_stage(tx, campaign, new, who=who, role=campaign.creator_role)
         stages = {present.name: present for present in await store.list_stages(tx, campaign_id=campaign_id)}
+        present_dependencies = await store.list_dependencies(tx, campaign_id=campaign_id)
+        rules.check_dependencies(dependencies, stages, present=present_dependencies)
         for dependency in dependencies:
-            if not {dependency.upstream_stage, dependency.downstream_stage} <= stages.keys():
-                raise CampaignShapeError(
-                    [
-                        Problem(
-                            f"dependency {dependency.upstream_stage} → {dependency.downstream_stage}", "no such stage"
-                        )
-                    ]
-                )
             await _insert_dependency(tx, campaign, dependency, stages)
         await tx.record(_saved(CampaignEvent.STAGE_SAVED, "stage", stage.id, stage, stage.name), who)
         tx.notify("campaign", campaign_id)
@@ -166,12 +161,13 @@ def _check_job_type(new: NewJobType) -> None:
         problems.append(Problem("files_per_run", "must be at least 1"))
     if new.max_attempts < 1:
         problems.append(Problem("max_attempts", "must be at least 1"))
-    if not new.launch_script.strip():
-        problems.append(Problem("launch_script", "is empty: name the program that a job runs for each file"))
+    if new.run_timeout is not None and new.run_timeout <= timedelta(0):
+        problems.append(Problem("run_timeout", "must be longer than nothing"))
     if new.output_file_patterns and not new.output_dataset.strip():
         problems.append(Problem("output_dataset", "is empty, but output_file_patterns says that there are outputs"))
     if problems:
         raise InvalidInputError(problems)
+    rules.split_script(new.launch_script)
     if new.output_namespace:
         check_name(new.output_namespace, "output_namespace")
 
@@ -190,6 +186,9 @@ def _check_stage(stage: NewStage) -> None:
         problems.append(Problem(f"stage {stage.name}", f"job_count must be 1 to 10000, not {stage.job_count}"))
     if not 0 < stage.completion_pct <= 100:
         problems.append(Problem(f"stage {stage.name}", "completion_pct must be above 0 and at most 100"))
+    for name, timeout in (("worker_timeout", stage.worker_timeout), ("idle_timeout", stage.idle_timeout)):
+        if timeout is not None and timeout <= timedelta(0):
+            problems.append(Problem(f"stage {stage.name}", f"{name} must be longer than nothing"))
     if stage.unit_count is not None and not 1 <= stage.unit_count <= 1_000_000:
         problems.append(Problem(f"stage {stage.name}", f"unit_count must be 1 to 1000000, not {stage.unit_count}"))
     if problems:

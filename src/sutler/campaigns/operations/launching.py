@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+import structlog
+
 from sutler import auth, catalog, dispatch, launch
 from sutler.auth import Action, Principal, TokenKind, TokenSigner, permit
-from sutler.base.errors import Problem
+from sutler.base.errors import Problem, SutlerError, UnavailableError
 from sutler.campaigns import rules, store
 from sutler.campaigns.errors import (
     LaunchKeyTakenError,
@@ -30,13 +32,16 @@ from sutler.campaigns.model import (
     Stage,
     StageType,
 )
-from sutler.campaigns.operations.completion import note_launch
+from sutler.campaigns.operations.completion import note_launch, note_trouble
 from sutler.campaigns.operations.creating import Order, Site, create_submission_in
 from sutler.campaigns.operations.loading import load_campaign, load_stage, thing_of
 from sutler.campaigns.splits import parse_split_type
+from sutler.campaigns.store import SubmissionRow
 from sutler.database import Database, Tx
 
 JOB_TOKEN_LIFETIME = timedelta(days=14)
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -66,32 +71,58 @@ async def launch_stage(db: Database, launcher: Launcher, who: Principal, *, requ
 
 
 async def carry_out_launch(db: Database, launcher: Launcher, *, key: str) -> None:
-    """Hand an intended launch to its back-end and record what came of it. Safe to repeat."""
+    """Hand an intended launch to its back-end and record what came of it. Safe to repeat.
+
+    The launch of a submission that has ended meanwhile is called off. Raises BackendFailedError, and UserNotFoundError
+    when the one who launched is no longer active; the launch stays intended then.
+    """
     async with db.write() as tx:
         row = await store.lock_submission_of_key(tx, launch_key=key)
-        if row is None or row.ended_at is not None:
+        if row is None or (await launch.get_launch_in(tx, key=key)).state is not launch.LaunchState.INTENDED:
             return
-        token = await auth.issue_token_in(
-            tx,
-            launcher.signer,
-            user_id=row.launched_by,
-            kind=TokenKind.JOB,
-            label=f"jobs of submission {row.id}",
-            lifetime=JOB_TOKEN_LIFETIME,
-            experiment_id=row.experiment_id,
-            project_id=row.project_id,
-        )
-    await launch.submit_launch(db, launcher.backends, key=key, secrets={"SUTLER_TOKEN": token.text})
+        token = None if row.ended_at is not None else await _issue_token(tx, launcher, row)
+    if token is None:
+        await launch.stop_launch(db, launcher.backends, key=key, reason="its submission has ended")
+    else:
+        await launch.submit_launch(db, launcher.backends, key=key, secrets={"SUTLER_TOKEN": token.text})
     await note_launch(db, key=key)
 
 
 async def carry_out_forgotten_launches(db: Database, launcher: Launcher, *, older_than: timedelta) -> int:
-    """Take up launches that were written down and not handed over, because a server died in between."""
+    """Take up launches that were written down and not handed over, because a server died in between or a back-end
+    could not answer. Returns how many were carried out.
+
+    One that cannot be carried out keeps its reason and stops no other. When none could be, the last refusal is raised,
+    so that the caller waits longer before the next pass.
+    """
     keys = await launch.list_unsubmitted(db, older_than=older_than)
+    done, trouble = 0, None
     for key in keys:
-        with contextlib.suppress(launch.BackendFailedError):  # noted by the launch room; the next pass tries again
+        try:
             await carry_out_launch(db, launcher, key=key)
-    return len(keys)
+            done += 1
+        except UnavailableError:
+            raise
+        except SutlerError as error:
+            log.warning("launch_not_carried_out", key=key, code=error.code, reason=error.sentence)
+            await note_trouble(db, key=key, reason=error.sentence)
+            trouble = error
+    if trouble is not None and not done:
+        raise trouble
+    return done
+
+
+async def _issue_token(tx: Tx, launcher: Launcher, row: SubmissionRow) -> auth.IssuedToken:
+    return await auth.issue_token_in(
+        tx,
+        launcher.signer,
+        user_id=row.launched_by,
+        kind=TokenKind.JOB,
+        label=f"jobs of submission {row.id}",
+        lifetime=JOB_TOKEN_LIFETIME,
+        experiment_id=row.experiment_id,
+        project_id=row.project_id,
+    )
 
 
 async def _check_ahead(db: Database, launcher: Launcher, who: Principal, request: LaunchRequest) -> None:

@@ -218,4 +218,4 @@ async def _explain(tx: Tx, row: SubmissionRow, known: launch.Launch) -> str:
     if known.stop_reason is not None:
         return f"It is being {known.stop_reason}. {rules.describe_launch(known)}"
     files = await dispatch.explain_share_in(tx, share_id=row.share_id)
-    return f"{files} {rules.describe_launch(known)}".strip()
+    return f"{files} {rules.describe_launch(known, row.reason)}".strip()

@@ -21,6 +21,8 @@
       element.textContent = `${day} ${pad(at.getHours())}:${pad(at.getMinutes())}${seconds}`;
       element.dataset.local = "";
     }
+    const zone = document.getElementById("zone");
+    if (zone) zone.textContent = `the zone of your browser, ${Intl.DateTimeFormat().resolvedOptions().timeZone}`;
   }
 
   // Live changes ------------------------------------------------------------------------------------------------------
