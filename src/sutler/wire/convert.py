@@ -16,6 +16,8 @@ Shape = TypeVar("Shape")
 
 _SCALARS = (str, int, float, bool)
 
+_KINDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false", dict: "an object"}
+
 
 @dataclasses.dataclass(frozen=True)
 class _Reading:
@@ -130,11 +132,11 @@ def _read_dataclass(shape: type, item: object, reading: _Reading, where: str) ->
     unknown = sorted(document.keys() - dict(fields).keys())
     if unknown and reading.refuses_unknown:
         raise ShapeError(f"{where} has the unknown field {unknown[0]}; known: {', '.join(dict(fields))}")
+    missing = [name for name in _list_required(shape) if name not in document]
+    if missing:
+        raise ShapeError(f"{where} lacks {', '.join(missing)}")
     given = {name: _read(hint, document[name], reading, f"{where}.{name}") for name, hint in fields if name in document}
-    try:
-        return shape(**given)
-    except TypeError as error:
-        raise ShapeError(f"{where} is not a {shape.__name__}: {error}") from error
+    return shape(**given)
 
 
 def _read_scalar(shape: Any, item: object, where: str) -> object:  # noqa: ANN401 - types of fields
@@ -148,7 +150,7 @@ def _read_scalar(shape: Any, item: object, where: str) -> object:  # noqa: ANN40
         except (ValueError, AttributeError) as error:
             raise ShapeError(f"{where} is no {shape.__name__}: {item!r}") from error
     is_right = isinstance(item, shape) and (shape is bool or not isinstance(item, bool))
-    return _expect(is_right, item, where, f"a {shape.__name__}")
+    return _expect(is_right, item, where, _KINDS.get(shape, f"a {shape.__name__}"))
 
 
 def _read_instant(item: object, where: str) -> datetime:
@@ -170,3 +172,12 @@ def _expect(is_right: bool, item: object, where: str, what: str) -> object:  # n
 def _list_fields(shape: type) -> tuple[tuple[str, Any], ...]:
     hints = typing.get_type_hints(shape)
     return tuple((field.name, hints[field.name]) for field in dataclasses.fields(shape))
+
+
+@cache
+def _list_required(shape: type) -> tuple[str, ...]:
+    return tuple(
+        field.name
+        for field in dataclasses.fields(shape)
+        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+    )

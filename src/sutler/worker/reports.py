@@ -44,7 +44,7 @@ class Reporter:
             return
         for result in results:
             if result.accepted:
-                _log.info("Attempt %d is done; %d outputs declared.", result.attempt_id, len(outputs))
+                _log.info("Attempt %d is done; outputs declared: %d.", result.attempt_id, len(outputs))
             else:
                 _log.warning("The result of attempt %d was not taken: %s", result.attempt_id, result.why)
 
