@@ -14,14 +14,14 @@ import secrets
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import asyncpg
-import psutil
 
 from sutler.auth import Principal, Role
 from sutler.database import Database
@@ -30,7 +30,6 @@ from sutler.database.migrate import upgrade
 from sutler.dispatch import (
     NewHandle,
     NewProject,
-    NothingReady,
     Outcome,
     Report,
     Wish,
@@ -61,60 +60,83 @@ async def main() -> int:
 
 
 async def measure(db: Database, *, handles: int, workers: int) -> float:
-    """Create a project, drain it, print the speeds; return that of the last tenth over that of the first."""
+    """Create a project, drain it, print the speeds; return that of the last tenth over that of the first.
+
+    Machines are never quiet for long. So in the first and the last tenth every cycle is followed by one on a small
+    project that was just made, and what is compared is how much longer the cycles of the large one take than those.
+    """
     await upgrade(db)
     who = await make_person(db)
+    project_id = await make_project(db, who, "large", handles)
+    tenth = max(handles // 10, 2)
+    first, middle, last = Phase(tenth), Phase(handles - 2 * tenth), Phase(tenth)
+    start = time.perf_counter()
+    for phase, is_compared in ((first, True), (middle, False), (last, True)):
+        control_id = await make_project(db, who, "small", tenth) if is_compared else None
+        await asyncio.gather(
+            *(
+                work(db, who, f"w{number}", phase, project_id=project_id, control_id=control_id)
+                for number in range(workers)
+            )
+        )
+    took = time.perf_counter() - start
+    ended = await get_project(db, who, project_id=project_id)
+    assert (ended.state, ended.done_count) == ("done", handles), ended
+    print(f"{workers} workers: {(handles + 2 * tenth) / took:.0f} cycles/s over all")
+    for name, phase in (("first 10 %", first), ("last 10 %", last)):
+        print(
+            f"{name:11} {1000 * phase.large_seconds / tenth:6.2f} ms a cycle, on the small project beside it "
+            f"{1000 * phase.small_seconds / tenth:6.2f} ms: {phase.slowness:.2f} times as long"
+        )
+    return first.slowness / last.slowness
+
+
+@dataclass
+class Phase:
+    """So many cycles of the drain, and the seconds that all workers together waited for them."""
+
+    left: int
+    large_seconds: float = 0.0
+    small_seconds: float = 0.0
+
+    @property
+    def slowness(self) -> float:
+        """How much longer a cycle of the large project took than one of the small project."""
+        return self.large_seconds / self.small_seconds
+
+
+async def make_project(db: Database, who: Principal, name: str, handles: int) -> int:
+    """Make a virtual project."""
     new = NewProject(
         experiment_id=next(iter(who.roles)),
-        handles=tuple(NewHandle("bench", f"file{number:07}.root") for number in range(handles)),
+        handles=tuple(NewHandle("bench", f"{name}{number:07}.root") for number in range(handles)),
         is_virtual=True,
     )
     start = time.perf_counter()
-    project = await create_project(db, who, project=new)
+    created = await create_project(db, who, project=new)
     print(f"{handles} handles created in {time.perf_counter() - start:.1f} s")
-    ends: list[float] = []
-    tenth = max(handles // 10, 2)
-    spent = {0: read_processor_seconds()}
+    return created.project_id
+
+
+async def work(
+    db: Database, who: Principal, worker_id: str, phase: Phase, *, project_id: int, control_id: int | None
+) -> None:
+    """Be one worker for a phase."""
+    while phase.left > 0:
+        phase.left -= 1
+        phase.large_seconds += await run_cycle(db, who, worker_id, project_id)
+        if control_id is not None:
+            phase.small_seconds += await run_cycle(db, who, worker_id, control_id)
+
+
+async def run_cycle(db: Database, who: Principal, worker_id: str, project_id: int) -> float:
+    """Take one handle and report it done; return the seconds."""
     start = time.perf_counter()
-
-    def note_end() -> None:
-        ends.append(time.perf_counter())
-        if len(ends) in (tenth, handles - tenth, handles):
-            spent[len(ends)] = read_processor_seconds()
-
-    await asyncio.gather(*(drain(db, who, project.project_id, f"w{number}", note_end) for number in range(workers)))
-    ended = await get_project(db, who, project_id=project.project_id)
-    assert (ended.state, ended.done_count, len(ends)) == ("done", handles, handles), ended
-    first = tenth / (ends[tenth - 1] - start)
-    last = (tenth - 1) / (ends[-1] - ends[-tenth])
-    print(f"{workers} workers: {handles / (ends[-1] - start):.0f} cycles/s over all")
-    print(f"first 10 %: {first:.0f} cycles/s")
-    print(f"last 10 %:  {last:.0f} cycles/s")
-    cheap, dear = (spent[tenth] - spent[0]) / tenth, (spent[handles] - spent[handles - tenth]) / tenth
-    print(f"processor time of a cycle, database included: {1000 * cheap:.2f} ms, at the end {1000 * dear:.2f} ms")
-    return last / first
-
-
-def read_processor_seconds() -> float:
-    """Processor time of this process and, where the database is its child, of the database's sessions."""
-    here = psutil.Process()
-    times = [process.cpu_times() for process in (here, *here.children(recursive=True))]
-    return sum(spent.user + spent.system for spent in times)
-
-
-async def drain(db: Database, who: Principal, project_id: int, worker_id: str, note_end: Callable[[], None]) -> None:
-    """Be one worker until the project is over; tell when each cycle ended."""
-    while True:
-        reply = await reserve_next(db, who, project_id=project_id, wish=Wish(worker_id, uuid4()))
-        if not reply.leases:
-            if reply.nothing is NothingReady.OVER:
-                return
-            await asyncio.sleep(0.01)
-            continue
-        done = Report(worker_id, (reply.leases[0].attempt_id,), Outcome.DONE)
-        (answer,) = await report(db, who, report=done)
-        assert answer.is_accepted, answer.why
-        note_end()
+    reply = await reserve_next(db, who, project_id=project_id, wish=Wish(worker_id, uuid4()))
+    done = Report(worker_id, (reply.leases[0].attempt_id,), Outcome.DONE)
+    (answer,) = await report(db, who, report=done)
+    assert answer.is_accepted, answer.why
+    return time.perf_counter() - start
 
 
 async def make_person(db: Database) -> Principal:

@@ -220,6 +220,7 @@ def _translate() -> Any:  # noqa: ANN401 - a generator wrapped by contextmanager
         asyncpg.CrashShutdownError,
         asyncpg.TooManyConnectionsError,
         asyncpg.InterfaceError,
+        asyncpg.InternalClientError,  # a session that the server ends while a statement is being sent
     ) as error:
         if isinstance(error, ValueError):  # the driver's way of saying that it cannot encode a value
             raise UnstorableValueError(f"The database cannot hold a value of this request: {error}") from error
