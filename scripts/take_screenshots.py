@@ -55,7 +55,6 @@ def take_pictures(page: Page, client: Client, server: DemoServer) -> None:
 def sign_in(page: Page) -> None:
     """Sign in as the first user."""
     page.goto("/sign-in")
-    photograph(page, "sign-in")
     page.get_by_label("User").fill("admin")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
@@ -83,20 +82,12 @@ def photograph_results(page: Page, client: Client, defined: Defined) -> None:
     view = client.view_campaign(defined.campaign_id)
     by_stage = {submission.stage: submission for submission in view.submissions}
     page.goto("/")
-    photograph(page, "campaigns")
-    page.goto(f"/stages/{defined.first_stage_id}")
-    photograph(page, "stage")
     page.goto(f"/submissions/{by_stage['analyse'].id}")
     page.locator("figure img").wait_for()
     photograph(page, "submission-analysis")
-    page.goto(f"/submissions/{by_stage['generate'].id}")
-    page.goto("/files/demo/zmumu.generate.000001.reco.root")
-    photograph(page, "file")
     generate = by_stage["generate"]
     page.goto(f"/projects/{generate.project_id}/handles/{Shape.failing_index}")
     photograph(page, "handle")
-    page.goto("/search?q=files from demo:reco where core.events > 1310 limit 5")
-    photograph(page, "search")
     page.goto("/search?q=files from demo:reco wehre core.events > 1310")
     photograph(page, "search-error")
 
