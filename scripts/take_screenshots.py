@@ -81,7 +81,6 @@ def photograph_results(page: Page, client: Client, defined: Defined) -> None:
     """Take the pictures of what is left at the end."""
     view = client.view_campaign(defined.campaign_id)
     by_stage = {submission.stage: submission for submission in view.submissions}
-    page.goto("/")
     page.goto(f"/submissions/{by_stage['analyse'].id}")
     page.locator("figure img").wait_for()
     photograph(page, "submission-analysis")
