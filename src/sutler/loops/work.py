@@ -6,7 +6,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sutler.loops import intentions, location, partitions, reactions, submission_tracking, timeouts
+from sutler.loops import (
+    abandonment,
+    intentions,
+    location,
+    partitions,
+    reactions,
+    resting,
+    submission_tracking,
+    timeouts,
+)
 from sutler.loops.surroundings import Surroundings
 
 Step = Callable[[Surroundings], Awaitable[int]]
@@ -27,6 +36,8 @@ LOOPS = (
     Loop("intentions", intentions.step, timedelta(seconds=2), wakes_on_news=True),
     Loop("submission_tracking", submission_tracking.step, timedelta(seconds=1)),
     Loop("timeouts", timeouts.step, timedelta(seconds=5)),
+    Loop("resting", resting.step, timedelta(seconds=2)),
+    Loop("abandonment", abandonment.step, timedelta(seconds=30)),
     Loop("location", location.step, timedelta(seconds=5)),
     Loop("partitions", partitions.step, timedelta(hours=6)),
 )
