@@ -1,9 +1,9 @@
 # Every target makes its own virtual environment in .venv when it is missing, and brings it up to date when
-# pyproject.toml has changed. Variables: EXIT=1, SEED=…, PORT=…, DATA=… (see `make help`).
+# pyproject.toml has changed. Variables: EXIT=1, SEED=…, PORT=…, DATA=… and others (see `make help`).
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo serve test check docs bench clean lint test-unit test-rooms test-browser test-oldest-postgresql system-packages
+.PHONY: help demo serve test check docs bench torture clean lint test-unit test-rooms test-browser test-oldest-postgresql system-packages
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -14,7 +14,7 @@ EXTRAS_demo := [demo]
 EXTRAS_test := [demo,test]
 EXTRAS_docs := [demo,docs]
 
-ROOM_TESTS := $(wildcard $(addprefix tests/,unit architecture integration doors property contract))
+ROOM_TESTS := $(wildcard $(addprefix tests/,unit architecture integration doors property contract torture))
 BROWSER_TESTS := $(wildcard tests/browser tests/journey)
 
 help: ## list the targets
@@ -61,6 +61,9 @@ docs: $(VENV)/.installed-docs ## write the schema file and the reference pages, 
 
 bench: $(VENV)/.installed-demo ## run every benchmark and print its figures
 	@for file in benchmarks/*.py; do echo "== $$file"; $(PYTHON) "$$file" || exit 1; done
+
+torture: $(VENV)/.installed-test ## drain a project through 50 kills of server and database (FILES=, WORKERS=, KILLS=, SEED=)
+	@$(PYTHON) -m tests.torture.run $(if $(FILES),--files $(FILES)) $(if $(WORKERS),--workers $(WORKERS)) $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
 
 clean: ## remove the environment, caches and the data of the demo
 	rm -rf $(VENV) build dist demo-data .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -20,6 +20,8 @@ NAMES = {
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",
     "aclose": "close",
+    "aiter_lines": "iter_lines",
+    "aread": "read",
     "asyncio": "time",
     "_async": "_sync",
 }

@@ -102,7 +102,7 @@ def write_settings() -> str:
     parts = [SETTINGS_HEAD]
     for row in SETTINGS:
         default = "empty" if row.default == "" else f"`{row.default}`"
-        kind = {"int": "whole number", "str": "text", "Secret": "text, never printed"}[row.kind]
+        kind = {"bool": "yes or no", "int": "whole number", "str": "text", "Secret": "text, never printed"}[row.kind]
         parts.append(
             f"### {row.name}\n\n{_escape(row.help)}\n\nEnvironment `{row.environment_name}`; {kind}; "
             f"default: {default}.\n"

@@ -8,6 +8,7 @@ from tests.architecture.rooms import SOURCE, label, parse, python_files
 
 EDGES = (
     "rest/",
+    "compat/",
     "pages/",
     "cli/main.py",
     "loops/runner.py",
@@ -43,7 +44,7 @@ def test_only_the_edges_catch_everything() -> None:
 
 
 def test_each_door_has_at_most_one_translator() -> None:
-    for door in ("rest", "pages"):
+    for door in ("rest", "compat", "pages"):
         translators = {
             label(path)
             for path in python_files(SOURCE / door)

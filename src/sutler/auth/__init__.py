@@ -1,19 +1,25 @@
 """Who asks, and what they may do.
 
-Owns experiments, users, memberships with their roles, tokens and the keys that sign them. A token is good until it
-expires or is revoked; it stands for its owner with the roles held at the moment, that of a job only for the files of
+Owns experiments, users, memberships with their roles, groups, tokens and the keys that sign them. A token is good until
+it expires or is revoked; it stands for its owner with the roles held at the moment, that of a job only for the files of
 one project. `Authenticator.authenticate` turns a token into a `Principal`, the `who` of every operation, and
 `permit(who, Action.X, Thing(...))` is the one permission question that all rooms ask.
 
-Signing in: `sign_in`, `sign_out`, `create_token`, `list_tokens`, `revoke_token`, `issue_local_token`, `issue_token_in`.
+Signing in: `sign_in`, `sign_out`, `create_token`, `list_tokens`, `revoke_token`, `issue_local_token`, `issue_token_in`,
+`exchange_token`; for old clients by HTTP Digest: `set_digest_login`, `find_digest_challenge`, `sign_in_by_digest`.
 People: `create_user`, `list_users`, `change_password`, `ensure_first_user`, `get_principal_of`.
 Experiments: `create_experiment`, `list_experiments`, `set_member`, `list_members`, `get_experiment_in`.
+Groups: `create_group`, `set_group_member`, `list_groups`; `EXPERIMENT_analysis` and `EXPERIMENT_production` follow from
+the roles.
 """
 
 from sutler.auth.authenticator import Authenticator
+from sutler.auth.digest import DigestChallenge
 from sutler.auth.errors import (
     ExperimentExistsError,
     ExperimentNotFoundError,
+    GroupExistsError,
+    GroupNotFoundError,
     OldPasswordWrongError,
     TokenExpiredError,
     TokenInvalidError,
@@ -31,6 +37,7 @@ from sutler.auth.model import (
     AuthEvent,
     Experiment,
     FirstUser,
+    Group,
     IssuedToken,
     Member,
     Principal,
@@ -40,6 +47,8 @@ from sutler.auth.model import (
     TokenRecord,
     User,
 )
+from sutler.auth.operations.digest_login import find_digest_challenge, set_digest_login, sign_in_by_digest
+from sutler.auth.operations.exchange import exchange_token
 from sutler.auth.operations.experiments import (
     create_experiment,
     find_experiment_in,
@@ -50,6 +59,7 @@ from sutler.auth.operations.experiments import (
     set_member,
 )
 from sutler.auth.operations.first_user import ensure_first_user
+from sutler.auth.operations.groups import create_group, list_groups, list_unknown_groups_in, set_group_member
 from sutler.auth.operations.principals import authenticate, get_principal_in, get_principal_of
 from sutler.auth.operations.tokens import (
     create_token,
@@ -71,10 +81,14 @@ __all__ = [
     "Action",
     "AuthEvent",
     "Authenticator",
+    "DigestChallenge",
     "Experiment",
     "ExperimentExistsError",
     "ExperimentNotFoundError",
     "FirstUser",
+    "Group",
+    "GroupExistsError",
+    "GroupNotFoundError",
     "IssuedToken",
     "Member",
     "OldPasswordWrongError",
@@ -98,9 +112,12 @@ __all__ = [
     "change_password",
     "choose_owner_role",
     "create_experiment",
+    "create_group",
     "create_token",
     "create_user",
     "ensure_first_user",
+    "exchange_token",
+    "find_digest_challenge",
     "find_experiment_in",
     "get_experiment_in",
     "get_principal_in",
@@ -110,14 +127,19 @@ __all__ = [
     "issue_token_in",
     "list_experiments",
     "list_experiments_in",
+    "list_groups",
     "list_members",
     "list_tokens",
+    "list_unknown_groups_in",
     "list_users",
     "load_signer",
     "may",
     "permit",
     "revoke_token",
+    "set_digest_login",
+    "set_group_member",
     "set_member",
     "sign_in",
+    "sign_in_by_digest",
     "sign_out",
 ]

@@ -62,6 +62,12 @@ class UserNotFoundError(NotFoundError):
     code = "auth.user_not_found"
 
 
+class GroupNotFoundError(NotFoundError):
+    """There is no group of that name that somebody can be put into."""
+
+    code = "auth.group_not_found"
+
+
 class TokenNotFoundError(NotFoundError):
     """There is no such token."""
 
@@ -78,3 +84,9 @@ class UserExistsError(ConflictError):
     """There is a user with that name already."""
 
     code = "auth.user_exists"
+
+
+class GroupExistsError(ConflictError):
+    """There is a group with that name already."""
+
+    code = "auth.group_exists"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -47,6 +47,8 @@ class AuthEvent(StrEnum):
     USER_CREATED = "auth.user_created"  # username
     PASSWORD_CHANGED = "auth.password_changed"  # username  # noqa: S105 - a kind of event, not a password
     MEMBER_CHANGED = "auth.member_changed"  # username, role or null
+    GROUP_CREATED = "auth.group_created"  # name
+    GROUP_MEMBER_CHANGED = "auth.group_member_changed"  # username, group, is_member
     TOKEN_CREATED = "auth.token_created"  # jti, token kind, expires_at  # noqa: S105
     TOKEN_REVOKED = "auth.token_revoked"  # jti  # noqa: S105
 
@@ -86,11 +88,26 @@ class Member:
 
 
 @dataclass(frozen=True)
+class Group:
+    """Some members of an experiment under a name that is unique in the installation, in the order of their names.
+
+    A group that is computed follows the roles of the members; nobody can be put into it or taken out of it.
+    """
+
+    name: str
+    experiment_id: int
+    description: str
+    members: tuple[str, ...]
+    is_computed: bool = False
+
+
+@dataclass(frozen=True)
 class Thing:
     """What an action is about, as far as permission cares.
 
     `owner_id` and `owner_role` are set for things that somebody made: analysis members change only their own,
-    production and shifters those of production. `project_id` is set for what a job may touch.
+    production and shifters those of production. `project_id` is set for what a job may touch. `allowed_users` and
+    `allowed_groups` are those who may see it and process its files besides, whatever their role.
     """
 
     kind: str
@@ -98,11 +115,13 @@ class Thing:
     owner_id: int | None = None
     owner_role: Role | None = None
     project_id: int | None = None
+    allowed_users: frozenset[int] = frozenset()
+    allowed_groups: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Principal:
-    """Who is asking, with the roles held at this moment.
+    """Who is asking, with the roles held at this moment and the groups that follow from them or were given.
 
     `consulted` collects every permission question that was put; tests use it to prove that no operation forgot.
     """
@@ -116,6 +135,7 @@ class Principal:
     kind: TokenKind = TokenKind.API
     jti: UUID | None = None
     project_id: int | None = None
+    groups: frozenset[str] = frozenset()
     consulted: list[tuple[Action, Thing]] = field(default_factory=list, compare=False, repr=False)
 
 
@@ -123,7 +143,8 @@ class Principal:
 class Bearer:
     """A user and, where one was shown, the token: everything that makes a principal.
 
-    `roles` and `experiments` are by experiment id, as text. The fields of the token are None where there is none.
+    `roles` and `experiments` are by experiment id, as text; `groups` are those that somebody was put into. The fields
+    of the token are None where there is none.
     """
 
     user_id: int
@@ -140,6 +161,7 @@ class Bearer:
     project_id: int | None = None
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
+    groups: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 
 from sutler.auth.errors import WeakPasswordError
-from sutler.auth.model import SYSTEM, Action, Bearer, Principal, Role, Thing, TokenKind
+from sutler.auth.model import SYSTEM, Action, Bearer, Experiment, Group, Member, Principal, Role, Thing, TokenKind
 from sutler.base.errors import InvalidInputError, Problem
 
 SHORTEST_PASSWORD = 8
@@ -14,6 +15,9 @@ LONGEST_TOKEN_DAYS = 366
 _EXPERIMENT_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _USERNAME = re.compile(r"[A-Za-z0-9_.@-]{1,64}")
 _RANK = {role: rank for rank, role in enumerate(Role)}
+_GROUP_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_COMPUTED_GROUPS = {"analysis": Role.ANALYSIS, "production": Role.PRODUCTION}
+_LISTED_ACTIONS = (Action.VIEW, Action.PROCESS)
 _JOB_ACTIONS = (Action.VIEW, Action.PROCESS, Action.DECLARE)
 _OWNER_ACTIONS = (Action.EDIT, Action.LAUNCH, Action.PROCESS, Action.DECLARE)
 
@@ -26,14 +30,15 @@ def is_at_least(role: Role | None, needed: Role) -> bool:
 def is_permitted(who: Principal, action: Action, thing: Thing) -> bool:
     """Whether somebody may do something to a thing.
 
-    Administrators may do everything. A thing outside every experiment is its owner's alone. The token of a job may
-    look around in its experiment, process the files of its project and declare what came of them, whoever it works for.
+    Administrators may do everything. A thing outside every experiment is its owner's alone. Whom a thing lists, by name
+    or by group, may see it and process its files. The token of a job may look around in its experiment, process the
+    files of its project and declare what came of them, whoever it works for.
     """
     if who is SYSTEM:
         return True
     if who.kind is TokenKind.JOB:
         return _is_permitted_to_job(who, action, thing)
-    if who.is_admin or action is Action.ANYONE:
+    if who.is_admin or action is Action.ANYONE or _is_listed(who, action, thing):
         return True
     if action is Action.ADMINISTER:
         return False
@@ -98,7 +103,37 @@ def make_principal(bearer: Bearer) -> Principal:
         kind=bearer.kind or TokenKind.API,
         jti=bearer.jti,
         project_id=bearer.project_id,
+        groups=frozenset() if is_job else compute_groups(roles, experiments) | frozenset(bearer.groups),
     )
+
+
+def compute_groups(roles: Mapping[int, Role], experiments: Mapping[int, str]) -> frozenset[str]:
+    """Return the groups that follow from roles: `EXPERIMENT_analysis` of every member, `EXPERIMENT_production`."""
+    return frozenset(
+        name_computed_group(experiments[experiment_id], word)
+        for experiment_id, role in roles.items()
+        for word, needed in _COMPUTED_GROUPS.items()
+        if is_at_least(role, needed)
+    )
+
+
+def name_computed_group(experiment: str, word: str) -> str:
+    """Return the name of a group that follows from the roles in an experiment."""
+    return f"{experiment}_{word}"
+
+
+def list_computed_groups(experiment: Experiment, members: Sequence[Member]) -> list[Group]:
+    """Return the groups that follow from the roles of the members of an experiment."""
+    return [
+        Group(
+            name=name_computed_group(experiment.name, word),
+            experiment_id=experiment.id,
+            description=f"Members of {experiment.name} with at least the role {needed}.",
+            members=tuple(member.username for member in members if is_at_least(member.role, needed)),
+            is_computed=True,
+        )
+        for word, needed in _COMPUTED_GROUPS.items()
+    ]
 
 
 def check_password(password: str) -> str:
@@ -124,11 +159,27 @@ def check_experiment_name(name: str) -> str:
     return name
 
 
+def check_group_name(name: str) -> str:
+    """Return the name if a group may be made under it. Raises InvalidInputError."""
+    if not _GROUP_NAME.fullmatch(name):
+        what = f"{name!r} must be 1 to 64 letters, digits and the characters _ . -"
+        raise InvalidInputError([Problem("name", what)])
+    if name.endswith(tuple(f"_{word}" for word in _COMPUTED_GROUPS)):
+        what = f"{name} ends like the groups that follow from the roles in an experiment: choose another ending"
+        raise InvalidInputError([Problem("name", what)])
+    return name
+
+
 def check_token_days(days: int) -> int:
     """Return the number of days if a token may live that long. Raises InvalidInputError."""
     if not 1 <= days <= LONGEST_TOKEN_DAYS:
         raise InvalidInputError([Problem("days", f"must be between 1 and {LONGEST_TOKEN_DAYS}, not {days}")])
     return days
+
+
+def _is_listed(who: Principal, action: Action, thing: Thing) -> bool:
+    is_named = who.user_id in thing.allowed_users or not who.groups.isdisjoint(thing.allowed_groups)
+    return is_named and action in _LISTED_ACTIONS
 
 
 def _is_permitted_to_job(who: Principal, action: Action, thing: Thing) -> bool:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from sutler.auth.digest import DigestLogin
 from sutler.auth.model import (
     Bearer,
     Credentials,
     Experiment,
+    Group,
     Member,
     Role,
     SigningKey,
@@ -16,7 +18,7 @@ from sutler.auth.model import (
     TokenRecord,
     User,
 )
-from sutler.database import Tx, into_list, into_optional, load_statements
+from sutler.database import Row, Tx, into_list, into_optional, load_statements
 
 _SQL = load_statements("sutler.auth")
 
@@ -104,6 +106,34 @@ async def list_members(tx: Tx, *, experiment_id: int) -> list[Member]:
     return into_list(Member, await tx.rows(_SQL.list_members, experiment_id=experiment_id))
 
 
+async def insert_group(tx: Tx, *, experiment_id: int, name: str, description: str) -> Group | None:
+    """Make a group. None if the name is taken."""
+    given = {"experiment_id": experiment_id, "name": name, "description": description, "now": tx.now}
+    row = await tx.row(_SQL.insert_group, **given)
+    return None if row is None else _make_group(row)
+
+
+async def find_group(tx: Tx, *, name: str) -> Group | None:
+    """Look a group up by name."""
+    row = await tx.row(_SQL.find_group, name=name)
+    return None if row is None else _make_group(row)
+
+
+async def list_groups(tx: Tx, *, experiment_id: int) -> list[Group]:
+    """Return the groups of an experiment by name."""
+    return [_make_group(row) for row in await tx.rows(_SQL.list_groups, experiment_id=experiment_id)]
+
+
+async def insert_group_member(tx: Tx, *, name: str, user_id: int) -> bool:
+    """Put a user into a group. False if the user was in it, or there is no such group."""
+    return bool(await tx.run(_SQL.insert_group_member, name=name, user_id=user_id))
+
+
+async def delete_group_member(tx: Tx, *, name: str, user_id: int) -> bool:
+    """Take a user out of a group. False if the user was not in it."""
+    return bool(await tx.run(_SQL.delete_group_member, name=name, user_id=user_id))
+
+
 async def insert_token(
     tx: Tx,
     *,
@@ -163,3 +193,43 @@ async def insert_signing_key(tx: Tx, *, key_id: str, secret: str) -> bool:
 async def list_signing_keys(tx: Tx) -> list[SigningKey]:
     """Return the signing keys, oldest first."""
     return into_list(SigningKey, await tx.rows(_SQL.list_signing_keys))
+
+
+async def insert_digest_login(tx: Tx, *, realm: str, nonce_key: str) -> bool:
+    """Switch digest sign-in on. False if it was."""
+    return bool(await tx.run(_SQL.insert_digest_login, realm=realm, nonce_key=nonce_key, now=tx.now))
+
+
+async def delete_digest_login(tx: Tx) -> bool:
+    """Switch digest sign-in off. False if it was."""
+    return bool(await tx.run(_SQL.delete_digest_login))
+
+
+async def delete_digest_hashes(tx: Tx) -> int:
+    """Forget what digest sign-in needed of passwords. Returns of how many."""
+    return await tx.run(_SQL.delete_digest_hashes)
+
+
+async def find_digest_login(tx: Tx) -> DigestLogin | None:
+    """Return how digest sign-in is done; None while it is off."""
+    return into_optional(DigestLogin, await tx.row(_SQL.find_digest_login))
+
+
+async def upsert_digest_hash(tx: Tx, *, user_id: int, ha1: str) -> None:
+    """Keep what digest sign-in needs of a password."""
+    await tx.run(_SQL.upsert_digest_hash, user_id=user_id, ha1=ha1)
+
+
+async def find_digest_hash(tx: Tx, *, user_id: int) -> str | None:
+    """Return what digest sign-in needs of a user's password."""
+    ha1: str | None = await tx.value(_SQL.find_digest_hash, user_id=user_id)
+    return ha1
+
+
+async def insert_digest_nonce(tx: Tx, *, nonce: str, expires_at: datetime) -> bool:
+    """Use a nonce up. False if that was done before."""
+    return bool(await tx.run(_SQL.insert_digest_nonce, nonce=nonce, expires_at=expires_at, now=tx.now))
+
+
+def _make_group(row: Row) -> Group:
+    return Group(row["name"], row["experiment_id"], row["description"], tuple(row["members"]))

@@ -70,6 +70,56 @@ FROM auth.memberships AS membership JOIN auth.users AS member ON member.id = mem
 WHERE membership.experiment_id = :experiment_id
 ORDER BY member.username
 
+-- name: insert_group
+-- Make a group; no row if the name is taken.
+INSERT INTO auth.groups (experiment_id, name, description, created_at)
+VALUES (:experiment_id, :name, :description, :now)
+ON CONFLICT (name) DO NOTHING
+RETURNING name, experiment_id, description, '{}'::text[] AS members
+
+-- name: find_group
+-- Look a group up by name, with its members who still belong to its experiment.
+SELECT found.name, found.experiment_id, found.description,
+       ARRAY(
+           SELECT member.username
+           FROM auth.group_members AS listed
+           JOIN auth.users AS member ON member.id = listed.user_id
+           JOIN auth.memberships AS membership
+               ON membership.experiment_id = found.experiment_id AND membership.user_id = listed.user_id
+           WHERE listed.group_id = found.id
+           ORDER BY member.username
+       ) AS members
+FROM auth.groups AS found
+WHERE found.name = :name
+
+-- name: list_groups
+-- Read the groups of an experiment, with their members who still belong to it.
+SELECT found.name, found.experiment_id, found.description,
+       ARRAY(
+           SELECT member.username
+           FROM auth.group_members AS listed
+           JOIN auth.users AS member ON member.id = listed.user_id
+           JOIN auth.memberships AS membership
+               ON membership.experiment_id = found.experiment_id AND membership.user_id = listed.user_id
+           WHERE listed.group_id = found.id
+           ORDER BY member.username
+       ) AS members
+FROM auth.groups AS found
+WHERE found.experiment_id = :experiment_id
+ORDER BY found.name
+
+-- name: insert_group_member
+-- Put a user into a group.
+INSERT INTO auth.group_members (group_id, user_id)
+SELECT id, :user_id FROM auth.groups WHERE name = :name
+ON CONFLICT DO NOTHING
+
+-- name: delete_group_member
+-- Take a user out of a group.
+DELETE FROM auth.group_members AS listed
+USING auth.groups AS found
+WHERE found.name = :name AND listed.group_id = found.id AND listed.user_id = :user_id
+
 -- name: insert_token
 -- Enter a token that is being given out.
 INSERT INTO auth.tokens (jti, user_id, kind, label, experiment_id, project_id, created_at, expires_at)
@@ -79,7 +129,15 @@ VALUES (:jti, :user_id, :kind, :label, :experiment_id, :project_id, :now, :expir
 -- Read a user by name, the roles held, and the token that was shown, where it is this user's.
 SELECT person.id AS user_id, person.username, person.display_name, person.is_admin, person.is_active,
        token.jti, token.kind, token.experiment_id, experiment.name AS experiment, token.project_id,
-       token.expires_at, token.revoked_at, held.roles, held.experiments
+       token.expires_at, token.revoked_at, held.roles, held.experiments,
+       ARRAY(
+           SELECT joined.name
+           FROM auth.group_members AS listed
+           JOIN auth.groups AS joined ON joined.id = listed.group_id
+           JOIN auth.memberships AS membership
+               ON membership.experiment_id = joined.experiment_id AND membership.user_id = listed.user_id
+           WHERE listed.user_id = person.id
+       ) AS groups
 FROM auth.users AS person
 LEFT JOIN auth.tokens AS token ON token.jti = :jti AND token.user_id = person.id
 LEFT JOIN auth.experiments AS experiment ON experiment.id = token.experiment_id
@@ -120,3 +178,38 @@ ON CONFLICT (key_id) DO NOTHING
 -- name: list_signing_keys
 -- Read the signing keys, oldest first.
 SELECT key_id, secret FROM auth.signing_keys ORDER BY id
+
+-- name: insert_digest_login
+-- Switch digest sign-in on, unless it is.
+INSERT INTO auth.digest_login (realm, nonce_key, created_at)
+VALUES (:realm, :nonce_key, :now)
+ON CONFLICT (is_on) DO NOTHING
+
+-- name: delete_digest_login
+-- Switch digest sign-in off.
+DELETE FROM auth.digest_login
+
+-- name: delete_digest_hashes
+-- Forget what digest sign-in needed of passwords.
+DELETE FROM auth.digest_hashes
+
+-- name: find_digest_login
+-- Read whether digest sign-in is on.
+SELECT realm, nonce_key FROM auth.digest_login
+
+-- name: upsert_digest_hash
+-- Keep what digest sign-in needs of a password, instead of what there may be.
+INSERT INTO auth.digest_hashes (user_id, ha1) VALUES (:user_id, :ha1)
+ON CONFLICT (user_id) DO UPDATE SET ha1 = excluded.ha1
+
+-- name: find_digest_hash
+-- Read what digest sign-in needs of a user's password.
+SELECT ha1 FROM auth.digest_hashes WHERE user_id = :user_id
+
+-- name: insert_digest_nonce
+-- Use a nonce up, unless that was done before; forget those that are too old to be used again.
+WITH old AS (
+    DELETE FROM auth.digest_nonces WHERE expires_at < :now AND nonce <> :nonce
+)
+INSERT INTO auth.digest_nonces (nonce, expires_at) VALUES (:nonce, :expires_at)
+ON CONFLICT (nonce) DO NOTHING

@@ -60,6 +60,12 @@ class Settings:
     admin_password: Secret = field(
         default=NOTHING, metadata={"help": "Password of the first user; generated and printed once when empty."}
     )
+    digest_login: bool = field(
+        default=False,
+        metadata={
+            "help": "Whether old clients may sign in by HTTP Digest; needs a weak hash of each password set meanwhile."
+        },
+    )
     log_level: str = field(default="info", metadata={"help": "How much is logged: debug, info, warning or error."})
 
 
@@ -80,6 +86,7 @@ class SettingRow:
 
 SETTINGS = tuple(SettingRow(f.name, str(f.type), f.default, f.metadata["help"]) for f in fields(Settings))
 _ROWS = {row.name: row for row in SETTINGS}
+_WORDS = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
 _LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -118,10 +125,19 @@ def _read(row: SettingRow, found: object) -> object:
         if not low <= number <= high:
             raise ValueError(f"must be between {low} and {high}, not {number}")
         return number
+    if row.kind == "bool":
+        return found if isinstance(found, bool) else _yes_or_no(str(found))
     text = found.reveal() if isinstance(found, Secret) else str(found)
     if row.name == "log_level" and text not in _LEVELS:
         raise ValueError(f"must be one of {', '.join(_LEVELS)}, not {text!r}")
     return Secret(text) if row.kind == "Secret" else text
+
+
+def _yes_or_no(text: str) -> bool:
+    word = text.strip().lower()
+    if word not in _WORDS:
+        raise ValueError(f"must be yes or no, not {text!r}")
+    return _WORDS[word]
 
 
 def _whole_number(text: str) -> int:

@@ -5,9 +5,9 @@ file is. A file keeps its name and its fid for ever; its size and checksums do n
 is open or frozen. A file enters a ledger once.
 
 Namespaces and datasets are made with `create_…`, or with `ensure_…_in` by rooms that need them there. Files come in by
-`declare_files`, again without harm; `get_file`, `query_files` and `count_files` read, `update_metadata` and
-`add_to_dataset` change. `take_in` gives the next files of a query that are not in a ledger and enters them.
-Queries are written in MQL; `sutler.catalog.mql` reads them.
+`declare_files`, again without harm; `get_file`, `query_files`, `stream_files` and `count_files` read,
+`update_metadata` and `add_to_dataset` change. `take_in` gives the next files of a query that are not in a ledger and
+enters them. Queries are written in MQL; `sutler.catalog.mql` reads them.
 """
 
 from sutler.catalog.errors import (
@@ -46,6 +46,7 @@ from sutler.catalog.operations.files import get_file, update_metadata
 from sutler.catalog.operations.ledgers import count_remaining_in, create_ledger_in, take_in
 from sutler.catalog.operations.namespaces import create_namespace, ensure_namespace_in, list_namespaces
 from sutler.catalog.operations.queries import check_query, count_files, query_files
+from sutler.catalog.operations.streaming import stream_files
 
 __all__ = [
     "CatalogEvent",
@@ -87,6 +88,7 @@ __all__ = [
     "list_datasets",
     "list_namespaces",
     "query_files",
+    "stream_files",
     "take_in",
     "update_metadata",
 ]

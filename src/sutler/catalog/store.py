@@ -219,6 +219,11 @@ async def lock_ledger(tx: Tx, *, ledger_id: int) -> int | None:
     return found
 
 
+async def list_files_numbered(tx: Tx, *, file_ids: Sequence[int]) -> list[File]:
+    """Return files in the order of their numbers."""
+    return into_list(File, await tx.rows(_SQL.list_files_numbered, file_ids=file_ids))
+
+
 async def plan_by_values(tx: Tx) -> None:
     """Have what follows planned for its values, until the transaction ends. Not for those that enter many rows."""
     await tx.run(_SQL.plan_by_values)

@@ -178,3 +178,11 @@ SELECT set_config('plan_cache_mode', 'force_custom_plan', true)
 -- name: forget_plans
 -- Have the statements and foreign key checks of this session planned anew, for the tables as they are now.
 SELECT catalog.forget_plans()
+
+-- name: list_files_numbered
+-- Read many files at once, in the order of the numbers.
+SELECT f.id, f.fid, f.namespace, f.name, f.experiment_id, f.size_bytes, f.checksums, f.metadata, f.created_at,
+    f.created_by, f.updated_at, f.updated_by, f.retired_at, f.retired_by
+FROM unnest(:file_ids::bigint[]) WITH ORDINALITY AS given (id, rank)
+JOIN catalog.files AS f ON f.id = given.id
+ORDER BY given.rank

@@ -81,3 +81,43 @@ def list_members(
         print_json(items)
     else:
         print_table(("user", "name", "role"), [(one.username, one.display_name, one.role) for one in items])
+
+
+@commands.command("groups")
+def list_groups(
+    *,
+    name: Annotated[str, typer.Argument(help="The experiment.")],
+    new: Annotated[str | None, typer.Option("--create", help="Make a group of this name first.")] = None,
+    description: Annotated[str, typer.Option(help="What the new group is for.")] = "",
+    as_json: Json = False,
+) -> None:
+    """List the groups of an experiment with their members, after making one with --create GROUP."""
+    from sutler.wire.auth import NewGroup
+
+    with connect() as client:
+        if new is not None:
+            client.create_group(NewGroup(name, new, description))
+        items = client.list_groups(name).items
+    if as_json:
+        print_json(items)
+        return
+    print_table(
+        ("group", "from roles", "members", "description"),
+        [(one.name, one.is_computed, ", ".join(one.members), one.description) for one in items],
+    )
+
+
+@commands.command("group")
+def set_group_member(
+    *,
+    group: Annotated[str, typer.Argument(help="The group.")],
+    added: Annotated[list[str] | None, typer.Option("--add", help="Put this user into it.")] = None,
+    removed: Annotated[list[str] | None, typer.Option("--remove", help="Take this user out of it.")] = None,
+) -> None:
+    """Put members of an experiment into one of its groups, or take users out of it."""
+    with connect() as client:
+        for username in added or ():
+            client.set_group_member(group, username, is_member=True)
+        for username in removed or ():
+            client.set_group_member(group, username, is_member=False)
+    typer.echo(f"Group {group} is changed." if added or removed else "Nothing to change: give --add or --remove.")

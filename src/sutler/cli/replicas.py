@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from sutler.base.errors import Problem
 from sutler.cli.asking import choose_experiment, connect
+from sutler.cli.failures import InputFileError
 from sutler.cli.options import InExperiment, Json
-from sutler.cli.output import print_json, print_table
+from sutler.cli.output import print_facts, print_json, print_table
 
 rses = typer.Typer(no_args_is_help=True, help="Storage elements.")
 replicas = typer.Typer(no_args_is_help=True, help="Replicas: where files are.")
@@ -62,6 +65,46 @@ def create_rse(
         typer.echo(f"Storage element {created.name} is there.")
 
 
+@rses.command("show")
+def show_rse(*, name: RseName, experiment: InExperiment = None, as_json: Json = False) -> None:
+    """Show a storage element."""
+    with connect() as client:
+        one = client.get_rse(choose_experiment(client, experiment), name)
+    if as_json:
+        print_json(one)
+        return
+    print_facts([(word.replace("_", " ").removeprefix("is "), value) for word, value in vars(one).items()])
+
+
+@rses.command("delete")
+def delete_rse(*, name: RseName, experiment: InExperiment = None) -> None:
+    """Delete a storage element without replicas."""
+    with connect() as client:
+        client.delete_rse(choose_experiment(client, experiment), name)
+    typer.echo(f"Storage element {name} is deleted.")
+
+
+@rses.command("proximity")
+def show_proximity(
+    *,
+    path: Annotated[
+        Path | None, typer.Option("--set", help="A file of lines site,rse,number that replaces the map.")
+    ] = None,
+    experiment: InExperiment = None,
+    as_json: Json = False,
+) -> None:
+    """List how far storage elements are from where jobs run: smaller is nearer, negative is never."""
+    with connect() as client:
+        chosen = choose_experiment(client, experiment)
+        if path is not None:
+            client.set_proximity(chosen, _read_text(path))
+        items = client.list_proximity(chosen).items
+    if as_json:
+        print_json(items)
+    else:
+        print_table(("site", "storage", "distance"), [(one.site, one.rse, one.distance) for one in items])
+
+
 @rses.command("up")
 def mark_up(*, name: RseName, experiment: InExperiment = None, as_json: Json = False) -> None:
     """Say that a storage element can be used again."""
@@ -104,6 +147,13 @@ def list_replicas(
         ("file", "storage", "where", "usable"),
         [(f"{one.namespace}:{one.name}", one.rse, one.url, one.is_usable) for one in items],
     )
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputFileError([Problem(str(path), f"cannot be read: {error}")]) from error
 
 
 def _mark(name: str, experiment: str | None, *, is_available: bool, as_json: bool) -> None:

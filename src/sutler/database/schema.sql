@@ -52,6 +52,24 @@ BEGIN
 END
 $$;
 
+CREATE TABLE auth.digest_hashes (
+    user_id bigint NOT NULL,
+    ha1 text NOT NULL
+);
+
+CREATE TABLE auth.digest_login (
+    is_on boolean DEFAULT true NOT NULL,
+    realm text NOT NULL,
+    nonce_key text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT digest_login_is_on_check CHECK (is_on)
+);
+
+CREATE TABLE auth.digest_nonces (
+    nonce text NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE auth.experiments (
     id bigint NOT NULL,
     name text NOT NULL,
@@ -68,6 +86,29 @@ CREATE VIEW auth.experiment_names AS
 
 ALTER TABLE auth.experiments ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME auth.experiments_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE auth.group_members (
+    group_id bigint NOT NULL,
+    user_id bigint NOT NULL
+);
+
+CREATE TABLE auth.groups (
+    id bigint NOT NULL,
+    experiment_id bigint NOT NULL,
+    name text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT groups_name_check CHECK ((name ~ '^[A-Za-z0-9_.-]{1,64}$'::text))
+);
+
+ALTER TABLE auth.groups ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME auth.groups_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -528,6 +569,18 @@ ALTER TABLE database.events ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE VIEW database.history AS
+ SELECT seq,
+    at,
+    txid,
+    experiment_id,
+    actor,
+    kind,
+    subject_kind,
+    subject_id,
+    facts
+   FROM database.events;
+
 CREATE TABLE database.migrations (
     number integer NOT NULL,
     name text NOT NULL,
@@ -647,7 +700,13 @@ CREATE TABLE dispatch.projects (
     created_at timestamp with time zone NOT NULL,
     active_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone,
+    allowed_users bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    allowed_groups text[] DEFAULT '{}'::text[] NOT NULL,
+    retry_on_timeout boolean DEFAULT true NOT NULL,
+    retry_pause interval,
+    resting_count bigint DEFAULT 0 NOT NULL,
     CONSTRAINT projects_counts_check CHECK (((initial_count >= 0) AND (reserved_count >= 0) AND (done_count >= 0) AND (failed_count >= 0) AND ((((initial_count + reserved_count) + done_count) + failed_count) = total_count) AND ((unlocated_count >= 0) AND (unlocated_count <= initial_count)))),
+    CONSTRAINT projects_resting_count_check CHECK (((resting_count >= 0) AND ((unlocated_count + resting_count) <= initial_count))),
     CONSTRAINT projects_state_check CHECK ((state = ANY (ARRAY['active'::text, 'done'::text, 'failed'::text, 'cancelled'::text, 'abandoned'::text])))
 )
 WITH (fillfactor='50');
@@ -666,6 +725,13 @@ CREATE TABLE dispatch.ready (
     "position" integer NOT NULL,
     share_id bigint,
     attempts integer NOT NULL
+);
+
+CREATE TABLE dispatch.resting (
+    project_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    share_id bigint,
+    until timestamp with time zone NOT NULL
 );
 
 CREATE VIEW dispatch.share_outputs AS
@@ -689,7 +755,9 @@ CREATE TABLE dispatch.shares (
     output_count bigint DEFAULT 0 NOT NULL,
     ready_from bigint DEFAULT 0 NOT NULL,
     created_at timestamp with time zone NOT NULL,
-    CONSTRAINT shares_counts_check CHECK (((initial_count >= 0) AND (reserved_count >= 0) AND (done_count >= 0) AND (failed_count >= 0) AND ((((initial_count + reserved_count) + done_count) + failed_count) = total_count) AND ((unlocated_count >= 0) AND (unlocated_count <= initial_count))))
+    resting_count bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT shares_counts_check CHECK (((initial_count >= 0) AND (reserved_count >= 0) AND (done_count >= 0) AND (failed_count >= 0) AND ((((initial_count + reserved_count) + done_count) + failed_count) = total_count) AND ((unlocated_count >= 0) AND (unlocated_count <= initial_count)))),
+    CONSTRAINT shares_resting_count_check CHECK (((resting_count >= 0) AND ((unlocated_count + resting_count) <= initial_count)))
 )
 WITH (fillfactor='50');
 
@@ -773,6 +841,13 @@ CREATE VIEW launch.launch_progress AS
     ended_at
    FROM launch.launches;
 
+CREATE TABLE replicas.proximity (
+    experiment_id bigint NOT NULL,
+    site text NOT NULL,
+    rse_name text NOT NULL,
+    distance integer NOT NULL
+);
+
 CREATE TABLE replicas.replicas (
     namespace text NOT NULL,
     name text NOT NULL,
@@ -794,6 +869,12 @@ CREATE TABLE replicas.rses (
     is_tape boolean DEFAULT false NOT NULL,
     preference integer DEFAULT 0 NOT NULL,
     created_at timestamp with time zone NOT NULL,
+    pin_url text,
+    poll_url text,
+    remove_prefix text,
+    add_prefix text,
+    pin_prefix text,
+    interface text,
     CONSTRAINT rses_name_check CHECK ((name ~ '^[A-Za-z0-9_.-]{1,64}$'::text))
 );
 
@@ -820,11 +901,29 @@ CREATE VIEW replicas.usable AS
 
 ALTER TABLE ONLY database.events ATTACH PARTITION database.events_other DEFAULT;
 
+ALTER TABLE ONLY auth.digest_hashes
+    ADD CONSTRAINT digest_hashes_pkey PRIMARY KEY (user_id);
+
+ALTER TABLE ONLY auth.digest_login
+    ADD CONSTRAINT digest_login_pkey PRIMARY KEY (is_on);
+
+ALTER TABLE ONLY auth.digest_nonces
+    ADD CONSTRAINT digest_nonces_pkey PRIMARY KEY (nonce);
+
 ALTER TABLE ONLY auth.experiments
     ADD CONSTRAINT experiments_name_key UNIQUE (name);
 
 ALTER TABLE ONLY auth.experiments
     ADD CONSTRAINT experiments_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY auth.group_members
+    ADD CONSTRAINT group_members_pkey PRIMARY KEY (group_id, user_id);
+
+ALTER TABLE ONLY auth.groups
+    ADD CONSTRAINT groups_name_key UNIQUE (name);
+
+ALTER TABLE ONLY auth.groups
+    ADD CONSTRAINT groups_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY auth.memberships
     ADD CONSTRAINT memberships_pkey PRIMARY KEY (experiment_id, user_id);
@@ -964,6 +1063,9 @@ ALTER TABLE ONLY dispatch.projects
 ALTER TABLE ONLY dispatch.ready
     ADD CONSTRAINT ready_pkey PRIMARY KEY (project_id, attempts, "position");
 
+ALTER TABLE ONLY dispatch.resting
+    ADD CONSTRAINT resting_pkey PRIMARY KEY (project_id, "position");
+
 ALTER TABLE ONLY dispatch.shares
     ADD CONSTRAINT shares_pkey PRIMARY KEY (id);
 
@@ -976,6 +1078,9 @@ ALTER TABLE ONLY launch.batch_jobs
 ALTER TABLE ONLY launch.launches
     ADD CONSTRAINT launches_pkey PRIMARY KEY (key);
 
+ALTER TABLE ONLY replicas.proximity
+    ADD CONSTRAINT proximity_pkey PRIMARY KEY (experiment_id, site, rse_name);
+
 ALTER TABLE ONLY replicas.replicas
     ADD CONSTRAINT replicas_pkey PRIMARY KEY (namespace, name, rse_id);
 
@@ -984,6 +1089,10 @@ ALTER TABLE ONLY replicas.rses
 
 ALTER TABLE ONLY replicas.rses
     ADD CONSTRAINT rses_pkey PRIMARY KEY (id);
+
+CREATE INDEX group_members_user_idx ON auth.group_members USING btree (user_id);
+
+CREATE INDEX groups_experiment_idx ON auth.groups USING btree (experiment_id);
 
 CREATE INDEX memberships_user_idx ON auth.memberships USING btree (user_id);
 
@@ -1033,6 +1142,8 @@ CREATE INDEX events_txid_seq_idx ON ONLY database.events USING btree (txid, seq)
 
 CREATE INDEX events_other_txid_seq_idx ON database.events_other USING btree (txid, seq);
 
+CREATE INDEX attempt_outputs_project_idx ON dispatch.attempt_outputs USING btree (project_id);
+
 CREATE INDEX attempt_outputs_share_idx ON dispatch.attempt_outputs USING btree (share_id, file_id);
 
 CREATE INDEX attempts_failed_idx ON dispatch.attempts USING btree (project_id, "position") WHERE (handle_state = 'failed'::text);
@@ -1051,7 +1162,13 @@ CREATE INDEX projects_attributes_idx ON dispatch.projects USING gin (attributes 
 
 CREATE INDEX projects_experiment_idx ON dispatch.projects USING btree (experiment_id, id);
 
+CREATE INDEX projects_idle_idx ON dispatch.projects USING btree (id) WHERE ((state = 'active'::text) AND (idle_timeout IS NOT NULL));
+
 CREATE INDEX ready_share_idx ON dispatch.ready USING btree (share_id, attempts, "position");
+
+CREATE INDEX resting_project_idx ON dispatch.resting USING btree (project_id, until);
+
+CREATE INDEX resting_until_idx ON dispatch.resting USING btree (until);
 
 CREATE INDEX shares_project_idx ON dispatch.shares USING btree (project_id);
 
@@ -1064,6 +1181,18 @@ CREATE INDEX replicas_rse_idx ON replicas.replicas USING btree (rse_id);
 ALTER INDEX database.events_subject_idx ATTACH PARTITION database.events_other_subject_kind_subject_id_seq_idx;
 
 ALTER INDEX database.events_txid_seq_idx ATTACH PARTITION database.events_other_txid_seq_idx;
+
+ALTER TABLE ONLY auth.digest_hashes
+    ADD CONSTRAINT digest_hashes_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY auth.group_members
+    ADD CONSTRAINT group_members_group_id_fkey FOREIGN KEY (group_id) REFERENCES auth.groups(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY auth.group_members
+    ADD CONSTRAINT group_members_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY auth.groups
+    ADD CONSTRAINT groups_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY auth.memberships
     ADD CONSTRAINT memberships_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id) ON DELETE CASCADE;
@@ -1250,6 +1379,9 @@ ALTER TABLE ONLY launch.batch_jobs
 
 ALTER TABLE ONLY launch.launches
     ADD CONSTRAINT launches_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
+
+ALTER TABLE ONLY replicas.proximity
+    ADD CONSTRAINT proximity_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY replicas.replicas
     ADD CONSTRAINT replicas_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);

@@ -1,12 +1,15 @@
 """Who processes which file now.
 
 Owns projects, the shares of them that belong to submissions, handles, leases and attempts. A handle is `initial`,
-`reserved`, `done` or `failed`; an initial one is either ready or waits for a usable replica. A project is `active`
-until its last handle is done or failed, and ends as `done` or `failed`; it may be `cancelled` or `abandoned` before.
+`reserved`, `done` or `failed`; an initial one is ready, waits for a usable replica, or pauses after a failure. A
+project is `active` until its last handle is done or failed, and ends as `done` or `failed`; it may be `cancelled` or
+`abandoned` before.
 
 Workers `reserve_next`, `renew` and `report`; the attempt id of a lease is its fencing token. Loops take back what
-went silent (`release_overdue`, `release_jobs`) and make ready what turned up (`locate_handles`). People create, read
-and cancel projects and put handles back with `restart_handles`. The room above joins with the operations in `…_in`.
+went silent (`release_overdue`, `release_jobs`), make ready what turned up or has paused (`locate_handles`,
+`wake_handles`) and abandon what is idle (`abandon_idle`). People create, copy, alter, read, cancel, activate and delete
+projects and put handles back with `restart_handles`; `release_handle` is for clients that know no attempt ids. The room
+above joins with the operations in `…_in`.
 Whoever follows `project/ID` or `share/ID` wakes at every change; `share_finished` and `project_ended` come once.
 """
 
@@ -14,15 +17,20 @@ from sutler.dispatch.errors import (
     AttemptNotFoundError,
     EmptyProjectError,
     HandleNotFoundError,
+    HandleNotReservedError,
+    HandlesInUseError,
     InvalidChoiceError,
     InvalidProjectError,
     InvalidReportError,
     InvalidWishError,
+    ProjectFinalError,
     ProjectNotFoundError,
     RequestTakenError,
     ShareNotFoundError,
+    WrongWorkerError,
 )
 from sutler.dispatch.model import (
+    KEEP,
     Answer,
     Attempt,
     Counts,
@@ -31,6 +39,7 @@ from sutler.dispatch.model import (
     Handle,
     HandleState,
     HandleView,
+    Keep,
     Lease,
     NewHandle,
     NewProject,
@@ -38,6 +47,7 @@ from sutler.dispatch.model import (
     Order,
     Outcome,
     Output,
+    PlacedHandle,
     ProducedFile,
     Project,
     ProjectState,
@@ -47,6 +57,9 @@ from sutler.dispatch.model import (
     Report,
     Wish,
 )
+from sutler.dispatch.operations.altering import alter_project
+from sutler.dispatch.operations.copying import copy_project
+from sutler.dispatch.operations.giving_back import release_handle
 from sutler.dispatch.operations.handles import (
     get_handle,
     list_handles,
@@ -55,17 +68,21 @@ from sutler.dispatch.operations.handles import (
     restart_handles,
 )
 from sutler.dispatch.operations.leases import renew, reserve_next
+from sutler.dispatch.operations.lifecycle import abandon_idle, activate_project, delete_project
 from sutler.dispatch.operations.projects import (
     cancel_project,
     cancel_project_in,
     create_project,
     create_project_in,
     get_project,
+    list_project_history,
     list_projects,
     set_project_attributes_in,
 )
 from sutler.dispatch.operations.releases import release_jobs, release_jobs_in, release_overdue
 from sutler.dispatch.operations.reports import report
+from sutler.dispatch.operations.resting import wake_handles
+from sutler.dispatch.operations.searching import search_projects
 from sutler.dispatch.operations.shares import (
     explain_share_in,
     get_share_counts_in,
@@ -73,8 +90,11 @@ from sutler.dispatch.operations.shares import (
     list_pictures_in,
     list_produced_in,
 )
+from sutler.dispatch.operations.streaming import stream_handles
+from sutler.dispatch.search import SearchError, SearchMeaningError, SearchSyntaxError, UnreadableSearchError
 
 __all__ = [
+    "KEEP",
     "Answer",
     "Attempt",
     "AttemptNotFoundError",
@@ -84,12 +104,15 @@ __all__ = [
     "EmptyProjectError",
     "Handle",
     "HandleNotFoundError",
+    "HandleNotReservedError",
     "HandleState",
     "HandleView",
+    "HandlesInUseError",
     "InvalidChoiceError",
     "InvalidProjectError",
     "InvalidReportError",
     "InvalidWishError",
+    "Keep",
     "Lease",
     "NewHandle",
     "NewProject",
@@ -97,8 +120,10 @@ __all__ = [
     "Order",
     "Outcome",
     "Output",
+    "PlacedHandle",
     "ProducedFile",
     "Project",
+    "ProjectFinalError",
     "ProjectNotFoundError",
     "ProjectState",
     "Renewal",
@@ -106,12 +131,22 @@ __all__ = [
     "Reply",
     "Report",
     "RequestTakenError",
+    "SearchError",
+    "SearchMeaningError",
+    "SearchSyntaxError",
     "ShareNotFoundError",
+    "UnreadableSearchError",
     "Wish",
+    "WrongWorkerError",
+    "abandon_idle",
+    "activate_project",
+    "alter_project",
     "cancel_project",
     "cancel_project_in",
+    "copy_project",
     "create_project",
     "create_project_in",
+    "delete_project",
     "explain_share_in",
     "get_handle",
     "get_project",
@@ -121,8 +156,10 @@ __all__ = [
     "list_outputs_in",
     "list_pictures_in",
     "list_produced_in",
+    "list_project_history",
     "list_projects",
     "locate_handles",
+    "release_handle",
     "release_jobs",
     "release_jobs_in",
     "release_overdue",
@@ -130,5 +167,8 @@ __all__ = [
     "report",
     "reserve_next",
     "restart_handles",
+    "search_projects",
     "set_project_attributes_in",
+    "stream_handles",
+    "wake_handles",
 ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sutler.base.errors import ConflictError, InvalidInputError, NotFoundError
+from sutler.base.did import Did
+from sutler.base.errors import ConflictError, InvalidInputError, NotFoundError, NotPermittedError
 
 
 class ProjectNotFoundError(NotFoundError):
@@ -32,6 +33,38 @@ class HandleNotFoundError(NotFoundError):
 
     def __init__(self, project_id: int, key: object) -> None:
         super().__init__("handle", key, f"Project {project_id} holds no file {key}.", project_id=project_id)
+
+
+class HandleNotReservedError(NotFoundError):
+    """Nobody has this file at the moment, so it cannot be given back."""
+
+    code = "dispatch.handle_not_reserved"
+
+    def __init__(self, project_id: int, did: Did, state: str) -> None:
+        sentence = f"Nobody has the file {did} of project {project_id}: it is {state}."
+        super().__init__("reserved handle", did, sentence, project_id=project_id, state=state)
+
+
+class WrongWorkerError(NotPermittedError):
+    """Another worker has this file, so only that one can give it back."""
+
+    code = "dispatch.wrong_worker"
+
+    def __init__(self, did: Did, worker_id: str, holder: str | None) -> None:
+        sentence = f"Worker {holder} has the file {did}, not {worker_id}."
+        super().__init__(sentence, did=str(did), worker_id=worker_id, holder=holder)
+
+
+class HandlesInUseError(ConflictError):
+    """Only files that nobody has and that are not final can be taken out of a project."""
+
+    code = "dispatch.handles_in_use"
+
+
+class ProjectFinalError(ConflictError):
+    """Every file of the project is done or failed: there is nothing to open it for."""
+
+    code = "dispatch.project_final"
 
 
 class AttemptNotFoundError(NotFoundError):

@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, LiteralString
 
+from sutler.base.events import RecordedEvent
 from sutler.database import Tx
 from sutler.database.listing import Key, Page, list_page
 from sutler.database.sql import Fragment, sql, value
 from sutler.dispatch.model import Handle, HandleState, ProducedFile, Project, ProjectState
+from sutler.dispatch.store import make_project
 
 _PROJECTS: Final[LiteralString] = """
 SELECT project.id, project.experiment_id, project.owner_id, owner.username AS owner, project.owner_role, project.state,
        project.query, project.attributes, project.is_virtual, project.max_attempts, project.worker_timeout,
        project.idle_timeout, project.total_count, project.initial_count, project.unlocated_count,
-       project.reserved_count, project.done_count, project.failed_count, project.created_at, project.ended_at
+       project.reserved_count, project.done_count, project.failed_count, project.created_at, project.ended_at,
+       project.resting_count, project.active_at, project.retry_on_timeout, project.retry_pause,
+       ARRAY(
+           SELECT username FROM auth.user_names WHERE id = ANY(project.allowed_users) ORDER BY username
+       ) AS users,
+       project.allowed_groups AS groups
 FROM dispatch.projects AS project
 JOIN auth.user_names AS owner ON owner.id = project.owner_id
 """
@@ -40,6 +47,12 @@ FROM dispatch.attempt_outputs AS produced
 JOIN catalog.file_facts AS file ON file.id = produced.file_id
 """
 _FILE: Final = Key("produced.file_id", "bigint")
+_HISTORY: Final[LiteralString] = """
+SELECT event.seq, event.at, event.txid, event.experiment_id, event.actor, event.kind, event.subject_kind,
+       event.subject_id, event.facts
+FROM database.history AS event
+"""
+_EVENT: Final = Key("event.seq", "bigint", is_descending=True)
 
 
 async def list_projects(
@@ -48,10 +61,11 @@ async def list_projects(
     experiment_ids: Sequence[int] | None,
     state: ProjectState | None,
     owner: str | None,
+    condition: Fragment | None = None,
     after: str | None,
     limit: int,
 ) -> Page[Project]:
-    """Return projects, the newest first; `experiment_ids` None means all."""
+    """Return projects, the newest first; `experiment_ids` None means all, `condition` is that of a search."""
     filters = []
     if experiment_ids is not None:
         filters.append(sql("project.experiment_id = ANY(") + value(list(experiment_ids), "bigint[]") + sql(")"))
@@ -59,7 +73,9 @@ async def list_projects(
         filters.append(sql("project.state = ") + value(state.value, "text"))
     if owner is not None:
         filters.append(sql("owner.username = ") + value(owner, "text"))
-    return await list_page(tx, Project, select=_PROJECTS, filters=filters, key=_NEWEST, after=after, limit=limit)
+    if condition is not None:
+        filters.append(condition)
+    return await list_page(tx, make_project, select=_PROJECTS, filters=filters, key=_NEWEST, after=after, limit=limit)
 
 
 async def list_handles(
@@ -67,11 +83,16 @@ async def list_handles(
     *,
     project_id: int | None,
     share_id: int | None,
-    state: HandleState | None,
+    states: Sequence[HandleState],
+    namespace: str | None,
+    name: str | None,
     after: str | None,
     limit: int,
 ) -> Page[Handle]:
-    """Return handles of one project or one share, in the order of the project."""
+    """Return handles of one project or one share, in the order of the project; no states means all.
+
+    `name` is a part of the name of the file.
+    """
     filters = []
     if share_id is not None:
         project = sql("(SELECT project_id FROM dispatch.shares WHERE id = ") + value(share_id, "bigint") + sql(")")
@@ -79,8 +100,12 @@ async def list_handles(
     else:
         project = value(project_id, "bigint")
     filters.append(sql("handle.project_id = ") + project)
-    if state is not None:
-        filters += _limit_to_state(project, state)
+    if namespace is not None:
+        filters.append(sql("handle.namespace = ") + value(namespace, "text"))
+    if name is not None:
+        filters.append(sql("strpos(handle.name, ") + value(name, "text") + sql(") > 0"))
+    if states:
+        filters += _limit_to_states(project, frozenset(states))
     return await list_page(tx, Handle, select=_HANDLES, filters=filters, key=_POSITION, after=after, limit=limit)
 
 
@@ -90,15 +115,25 @@ async def list_produced(tx: Tx, *, share_id: int, after: str | None, limit: int)
     return await list_page(tx, ProducedFile, select=_OUTPUTS, filters=filters, key=_FILE, after=after, limit=limit)
 
 
-def _limit_to_state(project: Fragment, state: HandleState) -> list[Fragment]:
+async def list_history(tx: Tx, *, project_id: int, after: str | None, limit: int) -> Page[RecordedEvent]:
+    """Return what happened to a project, the newest first."""
+    filters = [
+        sql("event.subject_kind = ") + value("project", "text"),
+        sql("event.subject_id = ") + value(str(project_id), "text"),
+    ]
+    return await list_page(tx, RecordedEvent, select=_HISTORY, filters=filters, key=_EVENT, after=after, limit=limit)
+
+
+def _limit_to_states(project: Fragment, states: frozenset[HandleState]) -> list[Fragment]:
     """The states have no index on handles; the few reserved and failed ones are found through leases and attempts."""
-    filters = [sql("handle.state = ") + value(state.value, "text")]
+    filters = [sql("handle.state = ANY(") + value(sorted(state.value for state in states), "text[]") + sql(")")]
     positions = {
         HandleState.RESERVED: sql("SELECT position FROM dispatch.leases WHERE project_id = "),
         HandleState.FAILED: sql(
             "SELECT position FROM dispatch.attempts WHERE handle_state = 'failed' AND project_id = "
         ),
     }
-    if state in positions:
-        filters.append(sql("handle.position IN (") + positions[state] + project + sql(")"))
+    if states <= positions.keys():
+        parts = [positions[state] + project for state in sorted(states)]
+        filters.append(sql("handle.position IN (") + Fragment.join(" UNION ", parts) + sql(")"))
     return filters

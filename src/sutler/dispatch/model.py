@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import Enum, StrEnum
+from typing import Final
 from uuid import UUID
 
 from sutler.base.did import Did
+from sutler.replicas.model import Replica
 
 
 class ProjectState(StrEnum):
@@ -51,14 +53,28 @@ class Order(StrEnum):
 class DispatchEvent(StrEnum):
     """What can happen in this room, with the facts of each event."""
 
-    PROJECT_CREATED = "dispatch.project_created"  # count
+    PROJECT_CREATED = "dispatch.project_created"  # count, source where it is a copy
     PROJECT_ENDED = "dispatch.project_ended"  # state
     PROJECT_CANCELLED = "dispatch.project_cancelled"  # reason
+    PROJECT_ACTIVATED = "dispatch.project_activated"  # state before
+    PROJECT_ABANDONED = "dispatch.project_abandoned"  # no facts
+    PROJECT_ALTERED = "dispatch.project_altered"  # changed, added, removed
+    PROJECT_DELETED = "dispatch.project_deleted"  # state, count
     HANDLES_RESERVED = "dispatch.handles_reserved"  # worker, attempts
     HANDLES_RELEASED = "dispatch.handles_released"  # worker, attempts, outcome, state
     HANDLES_LOCATED = "dispatch.handles_located"  # count
     HANDLES_RESTARTED = "dispatch.handles_restarted"  # count
+    HANDLES_RESTED = "dispatch.handles_rested"  # count
     SHARE_FINISHED = "dispatch.share_finished"  # project
+
+
+class Keep(Enum):
+    """Says that something stays as it is, where None means that there is none."""
+
+    KEEP = "keep"
+
+
+KEEP: Final = Keep.KEEP
 
 
 @dataclass(frozen=True)
@@ -74,7 +90,12 @@ class NewHandle:
 
 @dataclass(frozen=True)
 class NewProject:
-    """What a project starts with. Timeouts None mean never; `max_attempts` None means no limit."""
+    """What a project starts with. Timeouts None mean never; `max_attempts` None means no limit.
+
+    `users`, by their names, and `groups` may process its files beside its owner. A handle whose attempt failed is not
+    given out for `retry_pause`, doubled with every further attempt; with `retry_on_timeout` off it fails when its
+    lease runs out.
+    """
 
     experiment_id: int
     handles: tuple[NewHandle, ...]
@@ -84,11 +105,19 @@ class NewProject:
     max_attempts: int | None = None
     worker_timeout: timedelta | None = None
     idle_timeout: timedelta | None = None
+    users: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    retry_on_timeout: bool = True
+    retry_pause: timedelta | None = None
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Handles by state. `unlocated_count` is the part of `initial_count` without a usable replica."""
+    """Handles by state.
+
+    `unlocated_count` is the part of `initial_count` without a usable replica, `resting_count` the part that pauses
+    after a failure.
+    """
 
     total_count: int
     initial_count: int
@@ -96,6 +125,7 @@ class Counts:
     reserved_count: int
     done_count: int
     failed_count: int
+    resting_count: int = 0
 
     @property
     def submitted_count(self) -> int:
@@ -137,6 +167,12 @@ class Project:
     failed_count: int
     created_at: datetime
     ended_at: datetime | None
+    resting_count: int = 0
+    active_at: datetime | None = None
+    users: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    retry_on_timeout: bool = True
+    retry_pause: timedelta | None = None
 
     @property
     def counts(self) -> Counts:
@@ -148,6 +184,7 @@ class Project:
             self.reserved_count,
             self.done_count,
             self.failed_count,
+            self.resting_count,
         )
 
 
@@ -182,6 +219,14 @@ class Handle:
     def did(self) -> Did:
         """The file it stands for."""
         return Did(self.namespace, self.name)
+
+
+@dataclass(frozen=True)
+class PlacedHandle:
+    """A handle with every copy of its file that is recorded, the preferred first; none unless they were asked for."""
+
+    handle: Handle
+    replicas: tuple[Replica, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -358,6 +403,10 @@ class ProjectHeader:
     is_virtual: bool = False
     ready_count: int = 0
     ready_from: int = 0
+    allowed_users: Sequence[int] = ()
+    allowed_groups: Sequence[str] = ()
+    retry_on_timeout: bool = True
+    retry_pause: timedelta | None = None
 
 
 @dataclass(frozen=True)
@@ -380,10 +429,14 @@ class ShareStanding:
 
 @dataclass(frozen=True)
 class Holders:
-    """Who holds the reserved handles: how many workers, and when the first lease ends if it is not renewed."""
+    """Who holds the reserved handles: how many workers, and when the first lease ends if it is not renewed.
+
+    `next_wake_at` is when the first handle has paused for long enough.
+    """
 
     worker_count: int
     next_end_at: datetime | None
+    next_wake_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -393,6 +446,54 @@ class LockedLease:
     attempt_id: int
     attempt: int
     project_id: int
+
+
+@dataclass(frozen=True)
+class LockedHandle:
+    """A handle that this transaction has locked."""
+
+    position: int
+    namespace: str
+    name: str
+    state: HandleState
+
+
+@dataclass(frozen=True)
+class HeldHandle(Handle):
+    """A handle with what a release needs to know of its lease, if it has one.
+
+    `last_outcome` is how the last attempt of the worker that asks ended.
+    """
+
+    attempt_id: int | None = None
+    last_outcome: Outcome | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What can be changed about a project, as it is to be."""
+
+    attributes: Mapping[str, object]
+    max_attempts: int | None
+    worker_timeout: timedelta | None
+    idle_timeout: timedelta | None
+    retry_on_timeout: bool
+    retry_pause: timedelta | None
+    users: tuple[str, ...]
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Remainder:
+    """How open a project and one of its shares are after handles were taken away."""
+
+    share_id: int | None
+    experiment_id: int
+    project_state: ProjectState
+    project_total_count: int
+    project_open_count: int
+    project_failed_count: int
+    share_open_count: int | None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,12 @@
 SELECT project.id, project.experiment_id, project.owner_id, owner.username AS owner, project.owner_role, project.state,
        project.query, project.attributes, project.is_virtual, project.max_attempts, project.worker_timeout,
        project.idle_timeout, project.total_count, project.initial_count, project.unlocated_count,
-       project.reserved_count, project.done_count, project.failed_count, project.created_at, project.ended_at
+       project.reserved_count, project.done_count, project.failed_count, project.created_at, project.ended_at,
+       project.resting_count, project.active_at, project.retry_on_timeout, project.retry_pause,
+       ARRAY(
+           SELECT username FROM auth.user_names WHERE id = ANY(project.allowed_users) ORDER BY username
+       ) AS users,
+       project.allowed_groups AS groups
 FROM dispatch.projects AS project
 JOIN auth.user_names AS owner ON owner.id = project.owner_id
 WHERE project.id = :project_id
@@ -11,9 +16,12 @@ WHERE project.id = :project_id
 -- name: find_header
 -- Read what permission and the next step need of a project, and of one of its shares if one is named.
 SELECT project.id AS project_id, share.id AS share_id, project.experiment_id, project.owner_id, project.owner_role,
-       project.state, project.is_virtual, project.max_attempts,
-       coalesce(share.initial_count - share.unlocated_count, project.initial_count - project.unlocated_count)
-           AS ready_count,
+       project.state, project.is_virtual, project.max_attempts, project.allowed_users, project.allowed_groups,
+       project.retry_on_timeout, project.retry_pause,
+       coalesce(
+           share.initial_count - share.unlocated_count - share.resting_count,
+           project.initial_count - project.unlocated_count - project.resting_count
+       ) AS ready_count,
        coalesce(share.ready_from, project.ready_from) AS ready_from
 FROM dispatch.projects AS project
 LEFT JOIN dispatch.shares AS share ON share.project_id = project.id AND share.id = :share_id::bigint
@@ -22,7 +30,7 @@ WHERE project.id = :project_id::bigint
 -- name: find_share
 -- Read the counts of a share and the state of its project.
 SELECT share.id AS share_id, share.project_id, project.state, share.total_count, share.initial_count,
-       share.unlocated_count, share.reserved_count, share.done_count, share.failed_count
+       share.unlocated_count, share.reserved_count, share.done_count, share.failed_count, share.resting_count
 FROM dispatch.shares AS share
 JOIN dispatch.projects AS project ON project.id = share.project_id
 WHERE share.id = :share_id
@@ -31,11 +39,12 @@ WHERE share.id = :share_id
 -- Start a project whose handles are all initial.
 INSERT INTO dispatch.projects (
     experiment_id, owner_id, owner_role, state, query, attributes, is_virtual, max_attempts, worker_timeout,
-    idle_timeout, total_count, initial_count, created_at, active_at
+    idle_timeout, allowed_users, allowed_groups, retry_on_timeout, retry_pause, total_count, initial_count, created_at,
+    active_at
 )
 VALUES (
     :experiment_id, :owner_id, :owner_role, 'active', :query, :attributes, :is_virtual, :max_attempts, :worker_timeout,
-    :idle_timeout, :count, :count, :now, :now
+    :idle_timeout, :allowed_users, :allowed_groups, :retry_on_timeout, :retry_pause, :count, :count, :now, :now
 )
 RETURNING id
 
@@ -86,6 +95,261 @@ WITH project AS (
     UPDATE dispatch.projects SET unlocated_count = :count WHERE id = :project_id
 )
 UPDATE dispatch.shares SET unlocated_count = :count WHERE id = :share_id
+
+-- name: copy_handles
+-- Add copies of the next `count` handles of another project, as if they were new: each at the place it has there.
+WITH given AS MATERIALIZED (
+    SELECT source.position, source.namespace, source.name, source.fid, source.size_bytes,
+           (source.attributes - 'timeouts') || :attributes AS attributes, :is_virtual OR copy.is_there IS NOT NULL
+               AS is_located
+    FROM (
+        SELECT position, namespace, name, fid, size_bytes, attributes
+        FROM dispatch.handles
+        WHERE project_id = :source_id AND position > :after
+        ORDER BY position
+        LIMIT :count
+    ) AS source
+    LEFT JOIN LATERAL (
+        SELECT true AS is_there
+        FROM replicas.usable AS copy
+        WHERE NOT :is_virtual
+          AND copy.namespace = source.namespace
+          AND copy.name = source.name
+          AND copy.experiment_id = :experiment_id
+        LIMIT 1
+    ) AS copy ON true
+), added AS (
+    INSERT INTO dispatch.handles (
+        project_id, position, share_id, namespace, name, fid, size_bytes, attributes, state
+    )
+    SELECT :project_id, position, :share_id, namespace, name, fid, size_bytes, attributes, 'initial' FROM given
+), ready AS (
+    INSERT INTO dispatch.ready (project_id, position, share_id, attempts)
+    SELECT :project_id, position, :share_id, 0 FROM given WHERE is_located
+), aside AS (
+    INSERT INTO dispatch.unlocated (project_id, position, share_id, namespace, name, since)
+    SELECT :project_id, position, :share_id, namespace, name, :now FROM given WHERE NOT is_located
+)
+SELECT count(*) AS count, count(*) FILTER (WHERE NOT is_located) AS unlocated_count, max(position) AS last FROM given
+
+-- name: start_counts
+-- Note in the counts of a new project and its share how many handles they have got.
+WITH project AS (
+    UPDATE dispatch.projects
+    SET total_count = :count, initial_count = :count, unlocated_count = :unlocated_count
+    WHERE id = :project_id
+)
+UPDATE dispatch.shares
+SET total_count = :count, initial_count = :count, unlocated_count = :unlocated_count
+WHERE id = :share_id
+
+-- name: list_user_ids
+-- Look users up by their names.
+SELECT username, id FROM auth.user_names WHERE username = ANY(:usernames::text[])
+
+-- name: lock_project
+-- Lock a project, and say which share takes the handles that are added: the only one, if there is only one.
+WITH locked AS (
+    SELECT id FROM dispatch.projects WHERE id = :project_id FOR UPDATE
+)
+SELECT count(share.id) AS share_count, min(share.id) AS share_id
+FROM locked LEFT JOIN dispatch.shares AS share ON share.project_id = locked.id
+
+-- name: update_settings
+-- Change what can be changed about a project.
+UPDATE dispatch.projects
+SET attributes = :attributes, max_attempts = :max_attempts, worker_timeout = :worker_timeout,
+    idle_timeout = :idle_timeout, retry_on_timeout = :retry_on_timeout, retry_pause = :retry_pause,
+    allowed_users = :allowed_users, allowed_groups = :allowed_groups, active_at = :now
+WHERE id = :project_id
+
+-- name: move_lease_ends
+-- Let a new worker time-out hold for the leases that there are. Renewing moves the end of those that can be renewed.
+UPDATE dispatch.leases AS lease
+SET expires_at = CASE
+        WHEN lease.lease_for IS NULL THEN lease.reserved_at + :worker_timeout::interval
+        ELSE least(lease.expires_at, lease.reserved_at + :worker_timeout)
+    END
+FROM (
+    SELECT held.attempt_id
+    FROM dispatch.leases AS held
+    WHERE held.project_id = :project_id
+    ORDER BY held.position
+    FOR UPDATE
+) AS mine
+WHERE lease.attempt_id = mine.attempt_id
+
+-- name: list_held_files
+-- List those files among the named ones that a project holds.
+SELECT handle.namespace, handle.name
+FROM unnest(:namespaces::text[], :names::text[]) AS given (namespace, name)
+JOIN dispatch.handles AS handle
+    ON handle.project_id = :project_id AND handle.namespace = given.namespace AND handle.name = given.name
+
+-- name: find_next_position
+-- Find the first place of a project that no handle has or ever had an attempt at.
+SELECT 1 + greatest(
+    (SELECT max(position) FROM dispatch.handles WHERE project_id = :project_id),
+    (SELECT max(position) FROM dispatch.attempts WHERE project_id = :project_id),
+    -1
+)
+
+-- name: count_added
+-- Note in the counts of a project and a share of it that handles were added, and open the project if it had ended.
+WITH share AS (
+    UPDATE dispatch.shares AS share
+    SET total_count = share.total_count + :count::bigint,
+        initial_count = share.initial_count + :count,
+        unlocated_count = share.unlocated_count + :unlocated_count::bigint,
+        ready_from = least(share.ready_from, :first_position::bigint)
+    WHERE share.id = :share_id::bigint
+)
+UPDATE dispatch.projects AS project
+SET total_count = project.total_count + :count,
+    initial_count = project.initial_count + :count,
+    unlocated_count = project.unlocated_count + :unlocated_count,
+    ready_from = least(project.ready_from, :first_position),
+    state = CASE WHEN project.state IN ('done', 'failed') THEN 'active' ELSE project.state END,
+    ended_at = CASE WHEN project.state IN ('done', 'failed') THEN NULL ELSE project.ended_at END
+WHERE project.id = :project_id
+
+-- name: lock_ready
+-- Lock what may be given out of a project, all of it or that of the named files: who is taking it comes first.
+WITH locked AS MATERIALIZED (
+    SELECT ready.position
+    FROM dispatch.ready
+    WHERE ready.project_id = :project_id
+      AND (
+          :is_all::boolean
+          OR ready.position IN (
+              SELECT handle.position
+              FROM unnest(:namespaces::text[], :names::text[]) AS given (namespace, name)
+              JOIN dispatch.handles AS handle
+                  ON handle.project_id = :project_id
+                  AND handle.namespace = given.namespace
+                  AND handle.name = given.name
+          )
+      )
+    FOR UPDATE
+)
+SELECT count(*) FROM locked
+
+-- name: lock_named_handles
+-- Lock the named handles of a project, in order.
+SELECT handle.position, handle.namespace, handle.name, handle.state
+FROM dispatch.handles AS handle
+WHERE handle.project_id = :project_id
+  AND (handle.namespace, handle.name) IN (
+      SELECT given.namespace, given.name
+      FROM unnest(:namespaces::text[], :names::text[]) AS given (namespace, name)
+  )
+ORDER BY handle.position
+FOR UPDATE
+
+-- name: remove_handles
+-- Take locked initial handles out of a project, and say how open it and their shares are then.
+WITH gone AS (
+    DELETE FROM dispatch.handles AS handle
+    WHERE handle.project_id = :project_id
+      AND handle.position = ANY(:positions::integer[])
+      AND handle.state = 'initial'
+    RETURNING handle.position, handle.share_id
+), ready AS (
+    DELETE FROM dispatch.ready
+    WHERE ready.project_id = :project_id AND ready.position = ANY(:positions)
+), aside AS (
+    DELETE FROM dispatch.unlocated AS aside
+    WHERE aside.project_id = :project_id AND aside.position = ANY(:positions)
+    RETURNING aside.position
+), pausing AS (
+    DELETE FROM dispatch.resting AS pausing
+    WHERE pausing.project_id = :project_id AND pausing.position = ANY(:positions)
+    RETURNING pausing.position
+), by_share AS MATERIALIZED (
+    SELECT gone.share_id, count(*) AS count, count(aside.position) AS unlocated_count,
+           count(pausing.position) AS resting_count
+    FROM gone
+    LEFT JOIN aside ON aside.position = gone.position
+    LEFT JOIN pausing ON pausing.position = gone.position
+    GROUP BY gone.share_id
+), total AS MATERIALIZED (
+    SELECT coalesce(sum(count), 0)::bigint AS count,
+           coalesce(sum(unlocated_count), 0)::bigint AS unlocated_count,
+           coalesce(sum(resting_count), 0)::bigint AS resting_count
+    FROM by_share
+), project AS (
+    UPDATE dispatch.projects AS project
+    SET total_count = project.total_count - total.count,
+        initial_count = project.initial_count - total.count,
+        unlocated_count = project.unlocated_count - total.unlocated_count,
+        resting_count = project.resting_count - total.resting_count
+    FROM total
+    WHERE project.id = :project_id
+    RETURNING project.experiment_id, project.state, project.total_count,
+              project.initial_count + project.reserved_count AS open_count, project.failed_count
+), share AS (
+    UPDATE dispatch.shares AS share
+    SET total_count = share.total_count - by_share.count,
+        initial_count = share.initial_count - by_share.count,
+        unlocated_count = share.unlocated_count - by_share.unlocated_count,
+        resting_count = share.resting_count - by_share.resting_count
+    FROM by_share CROSS JOIN project
+    WHERE share.id = by_share.share_id
+    RETURNING share.id, share.initial_count + share.reserved_count AS open_count
+)
+SELECT share.id AS share_id, project.experiment_id, project.state AS project_state,
+       project.total_count AS project_total_count, project.open_count AS project_open_count,
+       project.failed_count AS project_failed_count, share.open_count AS share_open_count
+FROM project LEFT JOIN share ON true
+ORDER BY share.id
+
+-- name: activate_project
+-- Open a project that was abandoned or cancelled and has an open handle; none is returned for any other.
+UPDATE dispatch.projects
+SET state = 'active', ended_at = NULL, active_at = :now
+WHERE id = :project_id AND state IN ('abandoned', 'cancelled') AND initial_count + reserved_count > 0
+RETURNING experiment_id
+
+-- name: abandon_projects
+-- Abandon active projects that were idle for too long. A lease that is being renewed is no idleness.
+WITH idle AS MATERIALIZED (
+    SELECT project.id
+    FROM dispatch.projects AS project
+    WHERE project.state = 'active'
+      AND project.idle_timeout IS NOT NULL
+      AND project.active_at + project.idle_timeout <= :now
+      AND NOT EXISTS (
+          SELECT FROM dispatch.leases AS lease
+          WHERE lease.project_id = project.id AND lease.lease_for IS NOT NULL AND lease.expires_at > :now
+      )
+    ORDER BY project.id
+    LIMIT :count
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE dispatch.projects AS project
+SET state = 'abandoned'
+FROM idle
+WHERE project.id = idle.id
+RETURNING project.id, project.experiment_id
+
+-- name: delete_project
+-- Delete a locked project with everything that belongs to it.
+WITH ready AS (
+    DELETE FROM dispatch.ready WHERE project_id = :project_id
+), aside AS (
+    DELETE FROM dispatch.unlocated WHERE project_id = :project_id
+), pausing AS (
+    DELETE FROM dispatch.resting WHERE project_id = :project_id
+), late AS (
+    DELETE FROM dispatch.late_reports AS late
+    USING dispatch.attempts AS ended
+    WHERE ended.project_id = :project_id AND late.attempt_id = ended.id
+), leases AS (
+    DELETE FROM dispatch.leases WHERE project_id = :project_id
+), handles AS (
+    DELETE FROM dispatch.handles WHERE project_id = :project_id
+)
+DELETE FROM dispatch.projects WHERE id = :project_id
 
 -- name: merge_attributes
 -- Lay attributes over those of a project.
@@ -218,7 +482,8 @@ ORDER BY lease.request_rank
 -- name: list_attempt_headers
 -- Read what permission and the next state need of attempts that run or have ended; unknown ones are left out.
 SELECT given.attempt_id, coalesce(lease.attempt, ended.attempt) AS attempt, project.id AS project_id,
-       project.experiment_id, project.owner_id, project.owner_role, project.state, project.max_attempts
+       project.experiment_id, project.owner_id, project.owner_role, project.state, project.max_attempts,
+       project.allowed_users, project.allowed_groups, project.retry_pause
 FROM unnest(:attempt_ids::bigint[]) AS given (attempt_id)
 LEFT JOIN dispatch.leases AS lease ON lease.attempt_id = given.attempt_id
 LEFT JOIN dispatch.attempts AS ended ON ended.id = given.attempt_id AND lease.attempt_id IS NULL
@@ -310,8 +575,9 @@ FOR UPDATE
 -- hot
 -- End leases of a project: keep the attempts, move handles and counts, append the events. Lost leases are left out.
 WITH given AS MATERIALIZED (
-    SELECT attempt_id, next_state
-    FROM unnest(:attempt_ids::bigint[], :next_states::text[]) AS given (attempt_id, next_state)
+    SELECT attempt_id, next_state, rest_until
+    FROM unnest(:attempt_ids::bigint[], :next_states::text[], :rest_until::timestamptz[])
+        AS given (attempt_id, next_state, rest_until)
     LIMIT :count
 ), ended AS (
     DELETE FROM dispatch.leases AS lease
@@ -319,7 +585,7 @@ WITH given AS MATERIALIZED (
     WHERE lease.attempt_id = given.attempt_id
       AND lease.project_id = :project_id
       AND (:worker_id::text IS NULL OR lease.worker_id = :worker_id)
-    RETURNING lease.*, given.next_state
+    RETURNING lease.*, given.next_state, given.rest_until
 ), kept AS (
     INSERT INTO dispatch.attempts (
         id, project_id, position, share_id, experiment_id, attempt, worker_id, site, batch_job_id, reserved_at,
@@ -334,16 +600,22 @@ WITH given AS MATERIALIZED (
     FROM ended
     WHERE handle.project_id = ended.project_id AND handle.position = ended.position
     RETURNING ended.attempt_id, ended.project_id, ended.position, ended.share_id, ended.attempt, ended.worker_id,
-              ended.next_state
+              ended.next_state, ended.rest_until
 ), back AS (
     INSERT INTO dispatch.ready (project_id, position, share_id, attempts)
-    SELECT project_id, position, share_id, attempt FROM moved WHERE next_state = 'initial'
+    SELECT project_id, position, share_id, attempt FROM moved WHERE next_state = 'initial' AND rest_until IS NULL
+), aside AS (
+    INSERT INTO dispatch.resting (project_id, position, share_id, until)
+    SELECT project_id, position, share_id, rest_until FROM moved
+    WHERE next_state = 'initial' AND rest_until IS NOT NULL
 ), total AS MATERIALIZED (
     SELECT count(*) AS ended_count,
            count(*) FILTER (WHERE next_state = 'initial') AS initial_count,
            count(*) FILTER (WHERE next_state = 'done') AS done_count,
            count(*) FILTER (WHERE next_state = 'failed') AS failed_count,
-           min(attempt * 4294967296 + position) FILTER (WHERE next_state = 'initial') AS back_from
+           count(rest_until) AS resting_count,
+           min(attempt * 4294967296 + position) FILTER (WHERE next_state = 'initial' AND rest_until IS NULL)
+               AS back_from
     FROM moved
     HAVING count(*) > 0
 ), project AS (
@@ -352,6 +624,7 @@ WITH given AS MATERIALIZED (
         initial_count = project.initial_count + total.initial_count,
         done_count = project.done_count + total.done_count,
         failed_count = project.failed_count + total.failed_count,
+        resting_count = project.resting_count + total.resting_count,
         state = CASE project.state WHEN 'abandoned' THEN 'active' ELSE project.state END,
         active_at = :now,
         ready_from = least(project.ready_from, total.back_from)
@@ -365,7 +638,9 @@ WITH given AS MATERIALIZED (
            count(*) FILTER (WHERE moved.next_state = 'initial') AS initial_count,
            count(*) FILTER (WHERE moved.next_state = 'done') AS done_count,
            count(*) FILTER (WHERE moved.next_state = 'failed') AS failed_count,
-           min(moved.attempt * 4294967296 + moved.position) FILTER (WHERE moved.next_state = 'initial') AS back_from
+           count(moved.rest_until) AS resting_count,
+           min(moved.attempt * 4294967296 + moved.position)
+               FILTER (WHERE moved.next_state = 'initial' AND moved.rest_until IS NULL) AS back_from
     FROM moved CROSS JOIN project
     GROUP BY moved.share_id
 ), share AS (
@@ -374,6 +649,7 @@ WITH given AS MATERIALIZED (
         initial_count = share.initial_count + by_share.initial_count,
         done_count = share.done_count + by_share.done_count,
         failed_count = share.failed_count + by_share.failed_count,
+        resting_count = share.resting_count + by_share.resting_count,
         ready_from = least(share.ready_from, by_share.back_from)
     FROM by_share
     WHERE share.id = by_share.share_id
@@ -397,6 +673,84 @@ CROSS JOIN project
 LEFT JOIN share ON share.id = moved.share_id
 CROSS JOIN (SELECT count(*) FROM told) AS told
 ORDER BY moved.attempt_id
+
+-- name: count_time_outs
+-- Count on handles how often a lease of theirs ran out.
+UPDATE dispatch.handles AS handle
+SET attributes = handle.attributes || jsonb_build_object(
+        'timeouts',
+        1 + CASE jsonb_typeof(handle.attributes -> 'timeouts')
+            WHEN 'number' THEN (handle.attributes ->> 'timeouts')::numeric ELSE 0
+        END
+    )
+FROM dispatch.attempts AS ended
+WHERE ended.id = ANY(:attempt_ids::bigint[])
+  AND handle.project_id = ended.project_id
+  AND handle.position = ended.position
+
+-- name: list_rested_projects
+-- List the projects of the handles that have paused for long enough, those that have waited longest.
+SELECT DISTINCT project_id
+FROM (
+    SELECT project_id FROM dispatch.resting WHERE until <= :now ORDER BY until LIMIT :count
+) AS rested
+ORDER BY project_id
+
+-- name: wake_handles
+-- Make ready handles of a project that have paused for long enough, or the named ones whatever the time.
+WITH rested AS MATERIALIZED (
+    SELECT aside.project_id, aside.position
+    FROM dispatch.resting AS aside
+    WHERE aside.project_id = :project_id
+      AND (
+          :is_all::boolean
+          OR aside.until <= :until::timestamptz
+          OR aside.position IN (
+              SELECT handle.position
+              FROM unnest(:namespaces::text[], :names::text[]) AS given (namespace, name)
+              JOIN dispatch.handles AS handle
+                  ON handle.project_id = :project_id
+                  AND handle.namespace = given.namespace
+                  AND handle.name = given.name
+          )
+      )
+    ORDER BY aside.position
+    LIMIT :count
+    FOR UPDATE SKIP LOCKED
+), gone AS (
+    DELETE FROM dispatch.resting AS aside
+    USING rested
+    WHERE aside.project_id = rested.project_id AND aside.position = rested.position
+), back AS (
+    INSERT INTO dispatch.ready (project_id, position, share_id, attempts)
+    SELECT handle.project_id, handle.position, handle.share_id, handle.attempts
+    FROM rested
+    JOIN dispatch.handles AS handle ON handle.project_id = rested.project_id AND handle.position = rested.position
+    RETURNING share_id, attempts * 4294967296 + position AS place
+), total AS MATERIALIZED (
+    SELECT count(*) AS count, min(place) AS back_from FROM back HAVING count(*) > 0
+), project AS (
+    UPDATE dispatch.projects AS project
+    SET resting_count = project.resting_count - total.count,
+        ready_from = least(project.ready_from, total.back_from)
+    FROM total
+    WHERE project.id = :project_id
+    RETURNING total.count, project.experiment_id
+), by_share AS MATERIALIZED (
+    SELECT back.share_id, count(*) AS count, min(back.place) AS back_from
+    FROM back CROSS JOIN project
+    GROUP BY back.share_id
+), share AS (
+    UPDATE dispatch.shares AS share
+    SET resting_count = share.resting_count - by_share.count,
+        ready_from = least(share.ready_from, by_share.back_from)
+    FROM by_share
+    WHERE share.id = by_share.share_id
+    RETURNING share.id
+)
+SELECT project.count, project.experiment_id, array_remove(array_agg(share.id), NULL) AS share_ids
+FROM project LEFT JOIN share ON true
+GROUP BY project.count, project.experiment_id
 
 -- name: end_project
 -- Close a project whose last handle was just done or failed.
@@ -596,7 +950,14 @@ GROUP BY project.count
 
 -- name: find_holders
 -- Count the workers that hold leases of a project, or of one share of it, and find when the first lease ends.
-SELECT count(DISTINCT worker_id) AS worker_count, min(expires_at) AS next_end_at
+SELECT count(DISTINCT worker_id) AS worker_count, min(expires_at) AS next_end_at,
+       (
+           SELECT aside.until
+           FROM dispatch.resting AS aside
+           WHERE aside.project_id = :project_id AND (:share_id::bigint IS NULL OR aside.share_id = :share_id)
+           ORDER BY aside.until
+           LIMIT 1
+       ) AS next_wake_at
 FROM dispatch.leases
 WHERE project_id = :project_id AND (:share_id::bigint IS NULL OR share_id = :share_id)
 
@@ -618,6 +979,44 @@ WHERE handle.project_id = :project_id
       handle.position = :position::integer
       OR (handle.namespace = :namespace::text AND handle.name = :name::text)
   )
+
+-- name: find_held_handle
+-- Read one handle by its file with its lease, and how the last attempt of a worker at it ended.
+SELECT handle.project_id, handle.position, handle.share_id, handle.namespace, handle.name, handle.fid,
+       handle.size_bytes, handle.attributes, handle.state, handle.attempts, handle.worker_id, handle.reserved_at,
+       lease.attempt_id,
+       (
+           SELECT ended.outcome
+           FROM dispatch.attempts AS ended
+           WHERE ended.project_id = handle.project_id
+             AND ended.position = handle.position
+             AND ended.worker_id = :worker_id::text
+           ORDER BY ended.id DESC
+           LIMIT 1
+       ) AS last_outcome
+FROM dispatch.handles AS handle
+LEFT JOIN dispatch.leases AS lease ON lease.project_id = handle.project_id AND lease.position = handle.position
+WHERE handle.project_id = :project_id AND handle.namespace = :namespace AND handle.name = :name
+
+-- name: list_next_handles
+-- List the next handles of a project behind a place, in order, with the reason of the last failure.
+SELECT handle.project_id, handle.position, handle.share_id, handle.namespace, handle.name, handle.fid,
+       handle.size_bytes, handle.attributes, handle.state, handle.attempts, handle.worker_id, handle.reserved_at,
+       coalesce(last.reason, '') AS reason
+FROM dispatch.handles AS handle
+LEFT JOIN LATERAL (
+    SELECT ended.reason
+    FROM dispatch.attempts AS ended
+    WHERE handle.attempts > 0
+      AND handle.state <> 'done'
+      AND ended.project_id = handle.project_id
+      AND ended.position = handle.position
+    ORDER BY ended.id DESC
+    LIMIT 1
+) AS last ON true
+WHERE handle.project_id = :project_id AND handle.position > :after
+ORDER BY handle.position
+LIMIT :count
 
 -- name: list_attempts
 -- List the attempts of one handle, the newest first; one that runs has no end yet.

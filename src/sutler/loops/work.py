@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sutler.loops import (
+    abandonment,
     intentions,
     launches,
     location,
     overlooked,
     partitions,
     reactions,
+    resting,
     submission_tracking,
     timeouts,
 )
@@ -38,6 +40,8 @@ LOOPS = (
     Loop("submission_tracking", submission_tracking.step, timedelta(seconds=1)),
     Loop("timeouts", timeouts.step, timedelta(seconds=5)),
     Loop("overlooked", overlooked.step, timedelta(minutes=1)),
+    Loop("resting", resting.step, timedelta(seconds=2)),
+    Loop("abandonment", abandonment.step, timedelta(seconds=30)),
     Loop("location", location.step, timedelta(seconds=5)),
     Loop("partitions", partitions.step, timedelta(hours=6)),
 )

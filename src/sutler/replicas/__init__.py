@@ -4,40 +4,60 @@ Owns storage elements (RSEs) and the replicas on them. A replica belongs to a DI
 the file, and lies on one RSE of one experiment. It is usable while its RSE is enabled and available and the copy is
 staged; upper rooms join with the view `replicas.usable`.
 
-Storage elements: `create_rse`, `update_rse`, `list_rses`, `ensure_rse_in`.
+Storage elements: `create_rse`, `update_rse`, `delete_rse`, `get_rse`, `list_rses`, `ensure_rse_in`.
+How far they are from where jobs run: `set_proximity`, `list_proximity`, `find_distance`.
 Replicas: `add_replicas`, `list_replicas`, and `add_replicas_in`, `list_replicas_in` for those who asked already.
 Whoever follows `rse/NAME` wakes when its replicas or its state change.
 """
 
-from sutler.replicas.errors import InvalidReplicaError, RseExistsError, RseNotFoundError
-from sutler.replicas.model import NewReplica, Replica, ReplicaEvent, Rse
+from sutler.replicas.errors import (
+    InvalidProximityError,
+    InvalidReplicaError,
+    RseExistsError,
+    RseInUseError,
+    RseNotFoundError,
+)
+from sutler.replicas.model import NewReplica, Proximity, Replica, ReplicaEvent, Rse
 from sutler.replicas.operations import (
     add_replicas,
     add_replicas_in,
     create_rse,
+    delete_rse,
     ensure_rse_in,
     find_rse_in,
+    get_rse,
+    list_proximity,
     list_replicas,
     list_replicas_in,
     list_rses,
+    set_proximity,
     update_rse,
 )
+from sutler.replicas.rules import find_distance
 
 __all__ = [
+    "InvalidProximityError",
     "InvalidReplicaError",
     "NewReplica",
+    "Proximity",
     "Replica",
     "ReplicaEvent",
     "Rse",
     "RseExistsError",
+    "RseInUseError",
     "RseNotFoundError",
     "add_replicas",
     "add_replicas_in",
     "create_rse",
+    "delete_rse",
     "ensure_rse_in",
+    "find_distance",
     "find_rse_in",
+    "get_rse",
+    "list_proximity",
     "list_replicas",
     "list_replicas_in",
     "list_rses",
+    "set_proximity",
     "update_rse",
 ]

@@ -17,6 +17,18 @@ class RseExistsError(ConflictError):
     code = "replicas.rse_exists"
 
 
+class RseInUseError(ConflictError):
+    """There are replicas on the storage element: it can be disabled, but not deleted."""
+
+    code = "replicas.rse_in_use"
+
+
+class InvalidProximityError(InvalidInputError):
+    """The map of distances cannot be read; nothing was changed."""
+
+    code = "replicas.invalid_proximity"
+
+
 class InvalidReplicaError(InvalidInputError):
     """A replica cannot be recorded as it was given."""
 

@@ -14,6 +14,8 @@ class ReplicaEvent(StrEnum):
 
     RSE_CREATED = "replicas.rse_created"  # name
     RSE_CHANGED = "replicas.rse_changed"  # name, is_enabled, is_available
+    RSE_DELETED = "replicas.rse_deleted"  # name
+    PROXIMITY_CHANGED = "replicas.proximity_changed"  # count
     REPLICAS_ADDED = "replicas.replicas_added"  # count, rse
 
 
@@ -22,7 +24,8 @@ class Rse:
     """A storage element. Its replicas are usable while it is enabled and available.
 
     `is_enabled` is the choice of the experiment, `is_available` whether the storage works at the moment. Of several
-    replicas the one with the smaller `preference` comes first.
+    replicas the one with the smaller `preference` comes first. The fields after `created_at` are for staging from tape:
+    where to ask, how the path of a file is made of its URL, and through which interface.
     """
 
     id: int
@@ -35,6 +38,33 @@ class Rse:
     is_tape: bool
     preference: int
     created_at: datetime
+    pin_url: str | None = None
+    poll_url: str | None = None
+    remove_prefix: str | None = None
+    add_prefix: str | None = None
+    pin_prefix: str | None = None
+    interface: str | None = None
+
+
+@dataclass(frozen=True)
+class Staging:
+    """What staging needs to know of a storage element with tape; None is for what it does not need or is not known."""
+
+    pin_url: str | None = None
+    poll_url: str | None = None
+    remove_prefix: str | None = None
+    add_prefix: str | None = None
+    pin_prefix: str | None = None
+    interface: str | None = None
+
+
+@dataclass(frozen=True)
+class Proximity:
+    """How far a storage element is from a site: smaller is nearer, negative is never."""
+
+    site: str
+    rse: str
+    distance: int
 
 
 @dataclass(frozen=True)
@@ -49,7 +79,7 @@ class NewReplica:
 
 @dataclass(frozen=True)
 class Replica:
-    """A copy of a file on a storage element."""
+    """A copy of a file on a storage element. Usable are copies that are staged, on one that is available."""
 
     namespace: str
     name: str
@@ -58,6 +88,8 @@ class Replica:
     is_usable: bool
     experiment_id: int
     preference: int = 0
+    is_staged: bool = True
+    is_rse_available: bool = True
 
     @property
     def did(self) -> Did:

@@ -10,9 +10,9 @@ from sutler.base.did import Did
 from sutler.base.events import Event
 from sutler.database import Actor, Database, Tx
 from sutler.replicas import store
-from sutler.replicas.errors import RseExistsError, RseNotFoundError
-from sutler.replicas.model import NewReplica, Replica, ReplicaEvent, Rse
-from sutler.replicas.rules import check_replicas, check_rse
+from sutler.replicas.errors import RseExistsError, RseInUseError, RseNotFoundError
+from sutler.replicas.model import NewReplica, Proximity, Replica, ReplicaEvent, Rse, Staging
+from sutler.replicas.rules import check_replicas, check_rse, parse_proximity
 
 
 async def create_rse(
@@ -25,6 +25,12 @@ async def create_rse(
     url_prefix: str = "",
     is_tape: bool = False,
     preference: int = 0,
+    pin_url: str | None = None,
+    poll_url: str | None = None,
+    remove_prefix: str | None = None,
+    add_prefix: str | None = None,
+    pin_prefix: str | None = None,
+    interface: str | None = None,
 ) -> Rse:
     """Make a storage element, enabled and available. It takes the role production.
 
@@ -42,6 +48,7 @@ async def create_rse(
             url_prefix=url_prefix,
             is_tape=is_tape,
             preference=preference,
+            staging=Staging(pin_url, poll_url, remove_prefix, add_prefix, pin_prefix, interface),
         )
         if rse is None:
             raise RseExistsError(f"The experiment {experiment} has a storage element {name} already.", name=name)
@@ -55,26 +62,80 @@ async def ensure_rse_in(tx: Tx, *, experiment_id: int, name: str, url_prefix: st
     Raises InvalidInputError.
     """
     check_rse(name, url_prefix)
-    made = await store.insert_rse(
-        tx,
-        experiment_id=experiment_id,
-        name=name,
-        description="",
-        url_prefix=url_prefix,
-        is_tape=False,
-        preference=0,
-    )
-    if made is not None:
-        await tx.record(_describe(ReplicaEvent.RSE_CREATED, made, {"name": name}), actor)
-        return made
-    found = await store.find_rse(tx, experiment_id=experiment_id, name=name)
-    assert found is not None, "storage elements are never deleted"
-    return found
+    while True:
+        made = await store.insert_rse(tx, experiment_id=experiment_id, name=name, url_prefix=url_prefix)
+        if made is not None:
+            await tx.record(_describe(ReplicaEvent.RSE_CREATED, made, {"name": name}), actor)
+            return made
+        # Locked, so that it is not deleted before this transaction uses it; gone already, it is made once more.
+        found = await store.lock_rse(tx, experiment_id=experiment_id, name=name)
+        if found is not None:
+            return found
 
 
 async def find_rse_in(tx: Tx, *, experiment_id: int, name: str) -> Rse | None:
     """Return the storage element of that name, or None."""
     return await store.find_rse(tx, experiment_id=experiment_id, name=name)
+
+
+async def get_rse(db: Database, who: Principal, *, experiment: str, name: str) -> Rse:
+    """Return a storage element. Raises ExperimentNotFoundError, NotPermittedError, RseNotFoundError."""
+    async with db.read() as tx:
+        experiment_id = (await get_experiment_in(tx, name=experiment)).id
+        permit(who, Action.VIEW, Thing("experiment", experiment_id))
+        rse = await store.find_rse(tx, experiment_id=experiment_id, name=name)
+        if rse is None:
+            raise RseNotFoundError("storage element", name)
+        return rse
+
+
+async def delete_rse(db: Database, who: Principal, *, experiment: str, name: str) -> None:
+    """Delete a storage element without replicas. It takes the role production.
+
+    Raises ExperimentNotFoundError, NotPermittedError, RseNotFoundError, RseInUseError.
+    """
+    async with db.write() as tx:
+        experiment_id = (await get_experiment_in(tx, name=experiment)).id
+        permit(who, Action.EDIT, _name_rse(experiment_id))
+        rse = await store.lock_rse(tx, experiment_id=experiment_id, name=name)
+        if rse is None:
+            raise RseNotFoundError("storage element", name)
+        # Whoever records a replica meanwhile waits for the lock, and then finds no storage element.
+        if await store.has_replicas(tx, rse_id=rse.id):
+            raise RseInUseError(name=name)
+        await store.delete_rse(tx, rse_id=rse.id)
+        await tx.record(_describe(ReplicaEvent.RSE_DELETED, rse, {"name": name}), who)
+
+
+async def set_proximity(db: Database, who: Principal, *, experiment: str, text: str) -> int:
+    """Replace the map of distances of an experiment by one of lines `site,rse,number`; return how many pairs it has.
+
+    Smaller is nearer, a negative number says never; DEFAULT stands for every site or storage element that has no line.
+    Blank lines and lines that begin with # are passed over. It takes the role production.
+    Raises ExperimentNotFoundError, NotPermittedError, and InvalidProximityError, which names the lines that are wrong;
+    then the old map stays.
+    """
+    entries = parse_proximity(text)
+    async with db.write() as tx:
+        experiment_id = (await get_experiment_in(tx, name=experiment)).id
+        permit(who, Action.EDIT, Thing("map of distances", experiment_id, owner_role=Role.PRODUCTION))
+        await store.delete_proximity(tx, experiment_id=experiment_id)
+        await store.insert_proximity(tx, experiment_id=experiment_id, entries=entries)
+        facts: dict[str, object] = {"count": len(entries)}
+        kind = ReplicaEvent.PROXIMITY_CHANGED
+        await tx.record(Event(kind, "experiment", str(experiment_id), experiment_id, facts), who)
+        return len(entries)
+
+
+async def list_proximity(db: Database, who: Principal, *, experiment: str) -> list[Proximity]:
+    """Return how far the storage elements of an experiment are from its sites.
+
+    Raises ExperimentNotFoundError, NotPermittedError.
+    """
+    async with db.read() as tx:
+        experiment_id = (await get_experiment_in(tx, name=experiment)).id
+        permit(who, Action.VIEW, Thing("experiment", experiment_id))
+        return await store.list_proximity(tx, experiment_id=experiment_id)
 
 
 async def update_rse(
@@ -89,6 +150,12 @@ async def update_rse(
     is_available: bool | None = None,
     is_tape: bool | None = None,
     preference: int | None = None,
+    pin_url: str | None = None,
+    poll_url: str | None = None,
+    remove_prefix: str | None = None,
+    add_prefix: str | None = None,
+    pin_prefix: str | None = None,
+    interface: str | None = None,
 ) -> Rse:
     """Change what is given and leave the rest. Returns the storage element as it is now.
 
@@ -102,6 +169,12 @@ async def update_rse(
         "is_available": is_available,
         "is_tape": is_tape,
         "preference": preference,
+        "pin_url": pin_url,
+        "poll_url": poll_url,
+        "remove_prefix": remove_prefix,
+        "add_prefix": add_prefix,
+        "pin_prefix": pin_prefix,
+        "interface": interface,
     }
     async with db.write() as tx:
         experiment_id = (await get_experiment_in(tx, name=experiment)).id

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sutler.base.did import check_name
 from sutler.base.errors import InvalidInputError, Problem
-from sutler.replicas.errors import InvalidReplicaError
-from sutler.replicas.model import NewReplica, Rse
+from sutler.replicas.errors import InvalidProximityError, InvalidReplicaError
+from sutler.replicas.model import NewReplica, Proximity, Rse
 
 MAX_PROBLEMS = 20
+DEFAULT = "DEFAULT"
+LARGEST_DISTANCE = 2**31 - 1
 _RSE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _URL = re.compile(r"[^\s\x00-\x1f\x7f]+")
 
@@ -25,6 +27,50 @@ def check_rse(rse_name: str, url_prefix: str) -> None:
         problems.append(Problem("url_prefix", f"{url_prefix!r} must not hold blanks or control characters"))
     if problems:
         raise InvalidInputError(problems)
+
+
+def parse_proximity(text: str) -> list[Proximity]:
+    """Return the distances that lines `site,rse,number` say. Raises InvalidProximityError naming lines."""
+    entries: dict[tuple[str, str], Proximity] = {}
+    problems = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        entry = _parse_line(line)
+        if isinstance(entry, str):
+            problems.append(Problem(f"line {number}", entry))
+        elif (entry.site, entry.rse) in entries:
+            problems.append(Problem(f"line {number}", f"{entry.site},{entry.rse} has a distance in a line before"))
+        else:
+            entries[entry.site, entry.rse] = entry
+    if problems:
+        raise InvalidProximityError(_shorten(problems))
+    return list(entries.values())
+
+
+def find_distance(entries: Iterable[Proximity], site: str | None, rse: str) -> int | None:
+    """Return how far a storage element is from a site; None if neither they nor DEFAULT have a distance.
+
+    A site with any entry of its own goes by its own entries only, one without by those of DEFAULT; so does no site.
+    """
+    by_site: dict[str, dict[str, int]] = {}
+    for entry in entries:
+        by_site.setdefault(entry.site, {})[entry.rse] = entry.distance
+    distances = by_site.get(site or DEFAULT, by_site.get(DEFAULT, {}))
+    return distances.get(rse, distances.get(DEFAULT))
+
+
+def _parse_line(line: str) -> Proximity | str:
+    """Return what a line says, or what is wrong with it."""
+    parts = [part.strip() for part in line.split(",")]
+    if len(parts) != 3 or not all(parts):
+        return f"{line.strip()!r} is not site,rse,number"
+    site, rse, text = parts
+    if not re.fullmatch(r"[+-]?[0-9]{1,10}", text) or abs(int(text)) > LARGEST_DISTANCE:
+        return f"{text!r} is no whole number up to {LARGEST_DISTANCE}"
+    if "\0" in site + rse:
+        return "holds characters that cannot be stored"
+    return Proximity(site, rse, int(text))
 
 
 def check_replicas(replicas: Iterable[NewReplica], rses: Mapping[str, Rse]) -> list[NewReplica]:

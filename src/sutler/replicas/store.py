@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 from sutler.base.did import Did
 from sutler.database import Tx, into_list, into_optional, load_statements
-from sutler.replicas.model import NewReplica, Replica, Rse
+from sutler.replicas.model import NewReplica, Proximity, Replica, Rse, Staging
 
 _SQL = load_statements("sutler.replicas")
 
 
 async def insert_rse(
-    tx: Tx, *, experiment_id: int, name: str, description: str, url_prefix: str, is_tape: bool, preference: int
+    tx: Tx,
+    *,
+    experiment_id: int,
+    name: str,
+    url_prefix: str,
+    description: str = "",
+    is_tape: bool = False,
+    preference: int = 0,
+    staging: Staging | None = None,
 ) -> Rse | None:
     """Make a storage element. None if the experiment has one of that name."""
     row = await tx.row(
@@ -24,6 +33,7 @@ async def insert_rse(
         is_tape=is_tape,
         preference=preference,
         now=tx.now,
+        **dataclasses.asdict(staging or Staging()),
     )
     return into_optional(Rse, row)
 
@@ -59,6 +69,43 @@ async def update_rse(tx: Tx, *, rse: Rse) -> None:
         is_available=rse.is_available,
         is_tape=rse.is_tape,
         preference=rse.preference,
+        pin_url=rse.pin_url,
+        poll_url=rse.poll_url,
+        remove_prefix=rse.remove_prefix,
+        add_prefix=rse.add_prefix,
+        pin_prefix=rse.pin_prefix,
+        interface=rse.interface,
+    )
+
+
+async def has_replicas(tx: Tx, *, rse_id: int) -> bool:
+    """Whether there is any replica on a storage element."""
+    return bool(await tx.value(_SQL.has_replicas, rse_id=rse_id))
+
+
+async def delete_rse(tx: Tx, *, rse_id: int) -> None:
+    """Delete a storage element without replicas."""
+    await tx.run(_SQL.delete_rse, rse_id=rse_id)
+
+
+async def list_proximity(tx: Tx, *, experiment_id: int) -> list[Proximity]:
+    """Return how far the storage elements of an experiment are from its sites, by site and name."""
+    return into_list(Proximity, await tx.rows(_SQL.list_proximity, experiment_id=experiment_id))
+
+
+async def delete_proximity(tx: Tx, *, experiment_id: int) -> int:
+    """Forget how far the storage elements of an experiment are from its sites. Returns how many pairs there were."""
+    return await tx.run(_SQL.delete_proximity, experiment_id=experiment_id)
+
+
+async def insert_proximity(tx: Tx, *, experiment_id: int, entries: Sequence[Proximity]) -> None:
+    """Note how far storage elements are from sites."""
+    await tx.run(
+        _SQL.insert_proximity,
+        experiment_id=experiment_id,
+        sites=[entry.site for entry in entries],
+        rses=[entry.rse for entry in entries],
+        distances=[entry.distance for entry in entries],
     )
 
 

@@ -1,38 +1,74 @@
 -- name: insert_rse
 -- Make a storage element; no row if the experiment has one of that name.
-INSERT INTO replicas.rses (experiment_id, name, description, url_prefix, is_tape, preference, created_at)
-VALUES (:experiment_id, :name, :description, :url_prefix, :is_tape, :preference, :now)
+INSERT INTO replicas.rses (
+    experiment_id, name, description, url_prefix, is_tape, preference, pin_url, poll_url, remove_prefix, add_prefix,
+    pin_prefix, interface, created_at
+)
+VALUES (
+    :experiment_id, :name, :description, :url_prefix, :is_tape, :preference, :pin_url, :poll_url, :remove_prefix,
+    :add_prefix, :pin_prefix, :interface, :now
+)
 ON CONFLICT (experiment_id, name) DO NOTHING
-RETURNING id, experiment_id, name, description, url_prefix, is_enabled, is_available, is_tape, preference, created_at
+RETURNING id, experiment_id, name, description, url_prefix, is_enabled, is_available, is_tape, preference, created_at,
+          pin_url, poll_url, remove_prefix, add_prefix, pin_prefix, interface
 
 -- name: find_rse
 -- Look a storage element up by name.
-SELECT id, experiment_id, name, description, url_prefix, is_enabled, is_available, is_tape, preference, created_at
+SELECT id, experiment_id, name, description, url_prefix, is_enabled, is_available, is_tape, preference, created_at,
+       pin_url, poll_url, remove_prefix, add_prefix, pin_prefix, interface
 FROM replicas.rses WHERE experiment_id = :experiment_id AND name = :name
 
 -- name: lock_rse
 -- Look a storage element up by name and keep others from changing it.
-SELECT id, experiment_id, name, description, url_prefix, is_enabled, is_available, is_tape, preference, created_at
+SELECT id, experiment_id, name, description, url_prefix, is_enabled, is_available, is_tape, preference, created_at,
+       pin_url, poll_url, remove_prefix, add_prefix, pin_prefix, interface
 FROM replicas.rses WHERE experiment_id = :experiment_id AND name = :name
 FOR UPDATE
 
 -- name: list_rses
 -- Read the storage elements of an experiment.
-SELECT id, experiment_id, name, description, url_prefix, is_enabled, is_available, is_tape, preference, created_at
+SELECT id, experiment_id, name, description, url_prefix, is_enabled, is_available, is_tape, preference, created_at,
+       pin_url, poll_url, remove_prefix, add_prefix, pin_prefix, interface
 FROM replicas.rses WHERE experiment_id = :experiment_id
 ORDER BY preference, name
 
 -- name: list_rses_named
 -- Read those storage elements of an experiment that have one of these names.
-SELECT id, experiment_id, name, description, url_prefix, is_enabled, is_available, is_tape, preference, created_at
+SELECT id, experiment_id, name, description, url_prefix, is_enabled, is_available, is_tape, preference, created_at,
+       pin_url, poll_url, remove_prefix, add_prefix, pin_prefix, interface
 FROM replicas.rses WHERE experiment_id = :experiment_id AND name = ANY (:names::text[])
 
 -- name: update_rse
 -- Change everything about a storage element but its name.
 UPDATE replicas.rses
 SET description = :description, url_prefix = :url_prefix, is_enabled = :is_enabled, is_available = :is_available,
-    is_tape = :is_tape, preference = :preference
+    is_tape = :is_tape, preference = :preference, pin_url = :pin_url, poll_url = :poll_url,
+    remove_prefix = :remove_prefix, add_prefix = :add_prefix, pin_prefix = :pin_prefix, interface = :interface
 WHERE id = :rse_id
+
+-- name: has_replicas
+-- Tell whether there is any replica on a storage element.
+SELECT EXISTS (SELECT FROM replicas.replicas WHERE rse_id = :rse_id)
+
+-- name: delete_rse
+-- Delete a storage element without replicas.
+DELETE FROM replicas.rses WHERE id = :rse_id
+
+-- name: list_proximity
+-- Read how far the storage elements of an experiment are from its sites.
+SELECT site, rse_name AS rse, distance FROM replicas.proximity
+WHERE experiment_id = :experiment_id
+ORDER BY site, rse_name
+
+-- name: delete_proximity
+-- Forget how far the storage elements of an experiment are from its sites.
+DELETE FROM replicas.proximity WHERE experiment_id = :experiment_id
+
+-- name: insert_proximity
+-- Note how far storage elements are from sites.
+INSERT INTO replicas.proximity (experiment_id, site, rse_name, distance)
+SELECT :experiment_id, given.site, given.rse, given.distance
+FROM unnest(:sites::text[], :rses::text[], :distances::integer[]) AS given (site, rse, distance)
 
 -- name: upsert_replicas
 -- Record replicas in the order of their key, so that two calls never wait for each other, with an event per storage
@@ -70,7 +106,8 @@ WHERE (replica.url, replica.is_staged) IS DISTINCT FROM (given.url, given.is_sta
 -- name: list_replicas
 -- Read the replicas of files, in the order of the files, best storage element first; NULL experiments means all.
 SELECT replica.namespace, replica.name, rse.name AS rse, replica.url, replica.experiment_id, rse.preference,
-       rse.is_enabled AND rse.is_available AND replica.is_staged AS is_usable
+       rse.is_enabled AND rse.is_available AND replica.is_staged AS is_usable, replica.is_staged,
+       rse.is_enabled AND rse.is_available AS is_rse_available
 FROM unnest(:namespaces::text[], :names::text[]) WITH ORDINALITY AS given (namespace, name, position)
 JOIN replicas.replicas AS replica ON replica.namespace = given.namespace AND replica.name = given.name
 JOIN replicas.rses AS rse ON rse.id = replica.rse_id

@@ -29,6 +29,10 @@ def add_routes(router: APIRouter) -> None:
     router.get("/experiments/{name}/members")(list_members)
     router.put("/experiments/{name}/members/{username}", status_code=204)(set_member)
     router.delete("/experiments/{name}/members/{username}", status_code=204)(remove_member)
+    router.get("/groups")(list_groups)
+    router.post("/groups", status_code=201)(create_group)
+    router.put("/groups/{name}/members/{username}", status_code=204)(add_group_member)
+    router.delete("/groups/{name}/members/{username}", status_code=204)(remove_group_member)
 
 
 async def sign_in(services: Open, body: wire.SignIn) -> wire.IssuedToken:
@@ -68,6 +72,7 @@ async def whoami(here: Here) -> wire.Identity:
         who,
         token_kind=who.kind,
         memberships=tuple(sorted(memberships, key=lambda membership: membership.experiment)),
+        groups=tuple(sorted(who.groups)),
     )
 
 
@@ -110,6 +115,26 @@ async def set_member(here: Here, name: str, username: str, body: wire.NewRole) -
 async def remove_member(here: Here, name: str, username: str) -> None:
     """End a membership."""
     await auth.set_member(here.db, here.who, experiment=name, username=username, role=None)
+
+
+async def list_groups(here: Here, experiment: str) -> Page[wire.Group]:
+    """List the groups of an experiment with their members, those that follow from roles first."""
+    return Page(show_all(wire.Group, await auth.list_groups(here.db, here.who, experiment=experiment)))
+
+
+async def create_group(here: Here, body: wire.NewGroup) -> wire.Group:
+    """Make a group of members of an experiment."""
+    return show(wire.Group, await auth.create_group(here.db, here.who, **vars(body)))
+
+
+async def add_group_member(here: Here, name: str, username: str) -> None:
+    """Put a member of the experiment into a group."""
+    await auth.set_group_member(here.db, here.who, name=name, username=username, is_member=True)
+
+
+async def remove_group_member(here: Here, name: str, username: str) -> None:
+    """Take a user out of a group."""
+    await auth.set_group_member(here.db, here.who, name=name, username=username, is_member=False)
 
 
 def _show_issued(issued: auth.IssuedToken) -> wire.IssuedToken:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from starlette.responses import StreamingResponse
 
 from sutler import catalog, dispatch
 from sutler.base.did import Did
@@ -14,11 +18,28 @@ from sutler.rest.experiments import get_experiment_id, name_experiment, name_exp
 from sutler.rest.parameters import DEFAULT_LIMIT, Cursor, Experiment, Id, Limit, OptionalId, Position
 from sutler.rest.showing import show, show_all, show_page, to_duration
 from sutler.wire import dispatch as wire
+from sutler.wire.convert import to_json
 from sutler.wire.page import Count, Page
+from sutler.wire.replicas import Replica
 
 LARGEST_PROJECT_QUERY = 100_000
 
+Search = Annotated[str | None, Query(description="A search of projects, like `owner = anna and tags[any] = x`.")]
 State = Annotated[dispatch.HandleState | None, Query(description="Only handles in this state.")]
+States = Annotated[
+    Sequence[dispatch.HandleState], Query(description="Only handles in this state; may be given several times.")
+]
+Part = Annotated[str | None, Query(description="Only files with this text in their name.")]
+LINES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "One handle a line.", "content": {"application/x-ndjson": {}}}
+}
+WithReplicas = Annotated[bool, Query(description="With all replicas of each file.")]
+
+
+class Lines(StreamingResponse):
+    """Documents of JSON, one a line."""
+
+    media_type = "application/x-ndjson"
 
 
 def add_routes(router: APIRouter) -> None:
@@ -26,10 +47,16 @@ def add_routes(router: APIRouter) -> None:
     router.get("/projects")(list_projects)
     router.post("/projects", status_code=201)(create_project)
     router.get("/projects/{project_id}")(get_project)
+    router.patch("/projects/{project_id}")(alter_project)
+    router.delete("/projects/{project_id}", status_code=204)(delete_project)
+    router.post("/projects/{project_id}/copy", status_code=201)(copy_project)
     router.post("/projects/{project_id}/cancel")(cancel_project)
+    router.post("/projects/{project_id}/activate")(activate_project)
+    router.get("/projects/{project_id}/history")(list_project_history)
     router.post("/projects/{project_id}/restart")(restart_handles)
     router.get("/projects/{project_id}/handles")(list_handles)
     router.get("/projects/{project_id}/handles/{position}")(get_handle)
+    router.get("/projects/{project_id}/handle_lines", responses=LINES)(stream_handles)
 
 
 async def list_projects(
@@ -38,12 +65,13 @@ async def list_projects(
     experiment: Experiment = None,
     state: dispatch.ProjectState | None = None,
     owner: str | None = None,
+    q: Search = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[wire.Project]:
     """List projects, newest first."""
-    page = await dispatch.list_projects(
-        here.db, here.who, experiment=experiment, state=state, owner=owner, after=cursor, limit=limit
+    page = await dispatch.search_projects(
+        here.db, here.who, query=q, experiment=experiment, state=state, owner=owner, after=cursor, limit=limit
     )
     names = await name_experiments(here, {project.experiment_id for project in page.items})
     return show_page(page, lambda project: _show_project(project, names[project.experiment_id]))
@@ -60,6 +88,10 @@ async def create_project(here: Here, body: wire.NewProject) -> wire.CreatedProje
         max_attempts=body.max_attempts,
         worker_timeout=to_duration(body.worker_timeout_seconds, "worker_timeout_seconds"),
         idle_timeout=to_duration(body.idle_timeout_seconds, "idle_timeout_seconds"),
+        users=body.users,
+        groups=body.groups,
+        retry_on_timeout=body.retry_on_timeout,
+        retry_pause=to_duration(body.retry_pause_seconds, "retry_pause_seconds"),
     )
     return show(wire.CreatedProject, await dispatch.create_project(here.db, here.who, project=project))
 
@@ -68,6 +100,60 @@ async def get_project(here: Here, project_id: Id) -> wire.Project:
     """Show a project."""
     project = await dispatch.get_project(here.db, here.who, project_id=project_id)
     return _show_project(project, await name_experiment(here, project.experiment_id))
+
+
+async def copy_project(here: Here, project_id: Id, body: wire.ProjectCopy) -> wire.Project:
+    """Make a project of the files of another one."""
+    copied = await dispatch.copy_project(
+        here.db,
+        here.who,
+        project_id=project_id,
+        attributes=body.attributes,
+        handle_attributes=body.handle_attributes,
+        worker_timeout=_to_new_duration(body.worker_timeout_seconds, "worker_timeout_seconds"),
+        idle_timeout=_to_new_duration(body.idle_timeout_seconds, "idle_timeout_seconds"),
+    )
+    return _show_project(copied, await name_experiment(here, copied.experiment_id))
+
+
+async def alter_project(here: Here, project_id: Id, body: wire.ProjectChange) -> wire.Project:
+    """Change a project while it works: limits, attributes, who may process its files, and the files."""
+    altered = await dispatch.alter_project(
+        here.db,
+        here.who,
+        project_id=project_id,
+        attributes=body.attributes,
+        replaces_attributes=body.replaces_attributes,
+        worker_timeout=_to_new_duration(body.worker_timeout_seconds, "worker_timeout_seconds"),
+        idle_timeout=_to_new_duration(body.idle_timeout_seconds, "idle_timeout_seconds"),
+        max_attempts=dispatch.KEEP if body.max_attempts is None else body.max_attempts or None,
+        retry_on_timeout=dispatch.KEEP if body.retry_on_timeout is None else body.retry_on_timeout,
+        retry_pause=_to_new_duration(body.retry_pause_seconds, "retry_pause_seconds"),
+        users=body.users,
+        groups=body.groups,
+        add=[dispatch.NewHandle(**vars(file)) for file in body.add],
+        remove=[Did.parse(text) for text in body.remove],
+    )
+    return _show_project(altered, await name_experiment(here, altered.experiment_id))
+
+
+async def delete_project(here: Here, project_id: Id) -> None:
+    """Delete a project with its handles and attempts. What it produced stays."""
+    await dispatch.delete_project(here.db, here.who, project_id=project_id)
+
+
+async def activate_project(here: Here, project_id: Id) -> wire.Project:
+    """Open a project again that was cancelled or abandoned."""
+    opened = await dispatch.activate_project(here.db, here.who, project_id=project_id)
+    return _show_project(opened, await name_experiment(here, opened.experiment_id))
+
+
+async def list_project_history(
+    here: Here, project_id: Id, *, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> Page[wire.ProjectEvent]:
+    """List what happened to a project, newest first."""
+    page = await dispatch.list_project_history(here.db, here.who, project_id=project_id, after=cursor, limit=limit)
+    return show_page(page, lambda event: show(wire.ProjectEvent, event))
 
 
 async def cancel_project(here: Here, project_id: Id, body: wire.Cancellation) -> wire.Project:
@@ -94,13 +180,23 @@ async def list_handles(
     project_id: Id,
     *,
     share_id: OptionalId = None,
-    state: State = None,
+    state: States = (),
+    namespace: str | None = None,
+    name: Part = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[wire.Handle]:
     """List the handles of a project, in order."""
     page = await dispatch.list_handles(
-        here.db, here.who, project_id=project_id, share_id=share_id, state=state, after=cursor, limit=limit
+        here.db,
+        here.who,
+        project_id=project_id,
+        share_id=share_id,
+        states=state,
+        namespace=namespace,
+        name=name,
+        after=cursor,
+        limit=limit,
     )
     return show_page(page, show_handle)
 
@@ -111,9 +207,41 @@ async def get_handle(here: Here, project_id: Id, position: Position) -> wire.Han
     return wire.HandleView(handle=show_handle(view.handle), attempts=show_all(wire.Attempt, view.attempts))
 
 
+async def stream_handles(here: Here, project_id: Id, *, with_replicas: WithReplicas = False) -> Lines:
+    """List all handles of a project in one reply, however many: one JSON document a line, in order."""
+    parts = dispatch.stream_handles(here.db, here.who, project_id=project_id, with_replicas=with_replicas)
+    # The first part before the reply begins, so that a refusal is still one.
+    first = await anext(parts, None)
+    return Lines(_encode_lines(first or [], parts))
+
+
+async def _encode_lines(
+    first: Sequence[dispatch.PlacedHandle], rest: AsyncIterator[Sequence[dispatch.PlacedHandle]]
+) -> AsyncIterator[bytes]:
+    yield _encode_part(first)
+    async for part in rest:
+        yield _encode_part(part)
+
+
+def _encode_part(part: Sequence[dispatch.PlacedHandle]) -> bytes:
+    documents = (to_json(_show_line(placed)) for placed in part)
+    return b"".join(json.dumps(document, ensure_ascii=False).encode() + b"\n" for document in documents)
+
+
+def _show_line(placed: dispatch.PlacedHandle) -> wire.HandleLine:
+    return wire.HandleLine(show_handle(placed.handle), show_all(Replica, placed.replicas))
+
+
 def show_handle(handle: dispatch.Handle) -> wire.Handle:
     """Make the shape of a handle."""
     return show(wire.Handle, handle)
+
+
+def _to_new_duration(seconds: float | None, where: str) -> timedelta | dispatch.Keep | None:
+    """Return a time-out that is to change: nothing given keeps it, 0 takes it away."""
+    if seconds is None:
+        return dispatch.KEEP
+    return None if seconds == 0 else to_duration(seconds, where)
 
 
 def _show_project(project: dispatch.Project, experiment: str) -> wire.Project:

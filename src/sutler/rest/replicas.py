@@ -18,7 +18,11 @@ def add_routes(router: APIRouter) -> None:
     """Add the routes of this room."""
     router.get("/rses")(list_rses)
     router.post("/rses", status_code=201)(create_rse)
+    router.get("/rses/{experiment}/{name}")(get_rse)
     router.patch("/rses/{experiment}/{name}")(update_rse)
+    router.delete("/rses/{experiment}/{name}", status_code=204)(delete_rse)
+    router.get("/proximity/{experiment}")(list_proximity)
+    router.put("/proximity/{experiment}")(set_proximity)
     router.get("/replicas")(list_replicas)
     router.post("/replicas")(add_replicas)
 
@@ -39,6 +43,28 @@ async def update_rse(here: Here, experiment: str, name: str, body: wire.RseChang
     """Change a storage element, or say that it is down or up again."""
     changed = await replicas.update_rse(here.db, here.who, experiment=experiment, name=name, **vars(body))
     return show(wire.Rse, changed, experiment=experiment)
+
+
+async def get_rse(here: Here, experiment: str, name: str) -> wire.Rse:
+    """Show a storage element."""
+    found = await replicas.get_rse(here.db, here.who, experiment=experiment, name=name)
+    return show(wire.Rse, found, experiment=experiment)
+
+
+async def delete_rse(here: Here, experiment: str, name: str) -> None:
+    """Delete a storage element without replicas."""
+    await replicas.delete_rse(here.db, here.who, experiment=experiment, name=name)
+
+
+async def list_proximity(here: Here, experiment: str) -> Page[wire.Proximity]:
+    """List how far storage elements are from where jobs run."""
+    found = await replicas.list_proximity(here.db, here.who, experiment=experiment)
+    return Page(show_all(wire.Proximity, found))
+
+
+async def set_proximity(here: Here, experiment: str, body: wire.NewProximity) -> Count:
+    """Replace the map of distances. Says how many pairs it has."""
+    return Count(await replicas.set_proximity(here.db, here.who, experiment=experiment, text=body.text))
 
 
 async def list_replicas(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
-from sutler import __version__, pages, rest
+from sutler import __version__, compat, pages, rest
 from sutler.loops import Loops
 from sutler.server.health import create_health
 from sutler.server.parts import Parts
@@ -16,6 +16,7 @@ def create_app(parts: Parts, loops: Loops | None = None) -> FastAPI:
     app = FastAPI(title="Sutler", version=__version__, openapi_url=None, docs_url=None, redoc_url=None)
     app.include_router(create_health(parts.db, loops))
     app.include_router(rest.create_router(parts))
+    app.router.routes.extend(compat.create_routes(parts))
     app.include_router(pages.create_pages(parts, api_description=rest.describe_api()))
     pages.mount_static(app)
     app.add_exception_handler(HTTPException, pages.create_error_pages(parts))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import structlog
 
-from sutler.auth import Authenticator, FirstUser, TokenSigner, ensure_first_user, load_signer
+from sutler.auth import Authenticator, FirstUser, TokenSigner, ensure_first_user, load_signer, set_digest_login
 from sutler.base.errors import SutlerError
 from sutler.campaigns import Launcher, Site
 from sutler.database import Database
@@ -98,6 +98,7 @@ async def open_parts(configuration: Configuration) -> AsyncIterator[Parts]:
     settings = configuration.settings
     async with open_database(configuration) as db:
         await prepare_schema(db, is_embedded=not settings.database_url)
+        await set_digest_login(db, is_on=settings.digest_login)
         first_user = await ensure_first_user(db, password=settings.admin_password.reveal() or None)
         signer = await load_signer(db)
         configuration.storage.mkdir(parents=True, exist_ok=True)

@@ -65,6 +65,7 @@ class Identity:
     is_admin: bool
     token_kind: str
     memberships: tuple[Membership, ...]
+    groups: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,25 @@ class NewRole(Strict):
     """The role that a member is to have."""
 
     role: Role
+
+
+@dataclass(frozen=True)
+class NewGroup(Strict):
+    """What a group is made with. Its name is unique in the installation."""
+
+    experiment: str
+    name: str
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Some members of an experiment under one name. A computed one follows from their roles."""
+
+    name: str
+    description: str
+    members: tuple[str, ...]
+    is_computed: bool
 
 
 @dataclass(frozen=True)

@@ -31,5 +31,8 @@ Size = Annotated[int, Bounds(0, LARGEST_INT64)]
 Amount = Annotated[int, Bounds(1, LARGEST_INT32)]
 """How many of something, at least one."""
 
+Limit = Annotated[int, Bounds(0, LARGEST_INT32)]
+"""How many of something at most, where 0 says that there is no limit."""
+
 SmallInt = Annotated[int, Bounds(-LARGEST_INT32, LARGEST_INT32)]
 """A whole number that people choose."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from sutler.wire.bounds import Amount, Size
+from sutler.wire.bounds import Amount, Limit, Size
+from sutler.wire.replicas import Replica
 from sutler.wire.strict import Strict
 
 HandleState = Literal["initial", "reserved", "done", "failed"]
@@ -25,7 +26,11 @@ class NewHandle(Strict):
 
 @dataclass(frozen=True)
 class NewProject(Strict):
-    """What a project is made with: files, or a query whose files it takes. A timeout that is null means never."""
+    """What a project is made with: files, or a query whose files it takes. A timeout that is null means never.
+
+    `users` and `groups` may process its files beside its owner. A file whose attempt failed is not given out for
+    `retry_pause_seconds`, doubled with every further attempt.
+    """
 
     experiment: str
     files: tuple[NewHandle, ...] = ()
@@ -36,6 +41,41 @@ class NewProject(Strict):
     max_attempts: Amount | None = None
     worker_timeout_seconds: float | None = None
     idle_timeout_seconds: float | None = None
+    users: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    retry_on_timeout: bool = True
+    retry_pause_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class ProjectCopy(Strict):
+    """What is different in a copy of a project. None leaves a time-out as it is, 0 takes it away."""
+
+    attributes: dict[str, Any] = field(default_factory=dict)
+    handle_attributes: dict[str, Any] = field(default_factory=dict)
+    worker_timeout_seconds: float | None = None
+    idle_timeout_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class ProjectChange(Strict):
+    """What is to change about a project. None leaves something as it is; 0 takes a limit or a pause away.
+
+    `attributes` are laid over those there are, or replace them. Files of `add` join the project, those of `remove`
+    leave it.
+    """
+
+    attributes: dict[str, Any] | None = None
+    replaces_attributes: bool = False
+    worker_timeout_seconds: float | None = None
+    idle_timeout_seconds: float | None = None
+    max_attempts: Limit | None = None
+    retry_on_timeout: bool | None = None
+    retry_pause_seconds: float | None = None
+    users: tuple[str, ...] | None = None
+    groups: tuple[str, ...] | None = None
+    add: tuple[NewHandle, ...] = ()
+    remove: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,7 +91,8 @@ class CreatedProject:
 class Project:
     """A set of file handles that workers draw from, with the number of handles in each state.
 
-    `unlocated_count` is the part of `initial_count` without a usable replica.
+    `unlocated_count` is the part of `initial_count` without a usable replica, `resting_count` the part that pauses
+    after a failure. `users` and `groups` may process its files beside its owner.
     """
 
     id: int
@@ -65,9 +106,14 @@ class Project:
     max_attempts: int | None
     worker_timeout_seconds: float | None
     idle_timeout_seconds: float | None
+    users: tuple[str, ...]
+    groups: tuple[str, ...]
+    retry_on_timeout: bool
+    retry_pause_seconds: float | None
     total_count: int
     initial_count: int
     unlocated_count: int
+    resting_count: int
     reserved_count: int
     done_count: int
     failed_count: int
@@ -92,6 +138,17 @@ class Restart(Strict):
 
 
 @dataclass(frozen=True)
+class ProjectEvent:
+    """Something that happened to a project: `kind` says what, `facts` what belongs to it."""
+
+    seq: int
+    at: datetime
+    actor: str
+    kind: str
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Handle:
     """One file in a project. `reason` is why its last attempt failed."""
 
@@ -108,6 +165,14 @@ class Handle:
     worker_id: str | None
     reserved_at: datetime | None
     reason: str
+
+
+@dataclass(frozen=True)
+class HandleLine:
+    """One line of the list of all handles: a handle, and the replicas of its file if they were asked for."""
+
+    handle: Handle
+    replicas: tuple[Replica, ...]
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,12 @@ class NewRse(Strict):
     url_prefix: str = ""
     is_tape: bool = False
     preference: SmallInt = 0
+    pin_url: str | None = None
+    poll_url: str | None = None
+    remove_prefix: str | None = None
+    add_prefix: str | None = None
+    pin_prefix: str | None = None
+    interface: str | None = None
 
 
 @dataclass(frozen=True)
@@ -31,11 +37,20 @@ class RseChange(Strict):
     is_available: bool | None = None
     is_tape: bool | None = None
     preference: SmallInt | None = None
+    pin_url: str | None = None
+    poll_url: str | None = None
+    remove_prefix: str | None = None
+    add_prefix: str | None = None
+    pin_prefix: str | None = None
+    interface: str | None = None
 
 
 @dataclass(frozen=True)
 class Rse:
-    """A storage element. Its replicas are usable while it is enabled and available."""
+    """A storage element. Its replicas are usable while it is enabled and available.
+
+    The fields after `created_at` are for staging from tape.
+    """
 
     experiment: str
     name: str
@@ -46,6 +61,28 @@ class Rse:
     is_tape: bool
     preference: int
     created_at: datetime
+    pin_url: str | None
+    poll_url: str | None
+    remove_prefix: str | None
+    add_prefix: str | None
+    pin_prefix: str | None
+    interface: str | None
+
+
+@dataclass(frozen=True)
+class Proximity:
+    """How far a storage element is from a site: smaller is nearer, negative is never."""
+
+    site: str
+    rse: str
+    distance: int
+
+
+@dataclass(frozen=True)
+class NewProximity(Strict):
+    """A whole map of distances, as lines `site,rse,number`; DEFAULT stands for every site or storage element."""
+
+    text: str
 
 
 @dataclass(frozen=True)

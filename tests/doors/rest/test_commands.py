@@ -264,10 +264,9 @@ async def test_failed_files_are_put_back_by_command(signed_in: Run, spawn: Run, 
     project_id = created["project_id"]
     assert (await spawn("worker", "run", "--project", project_id, "--", "/bin/false")).code == 0
     assert "2 in all: 2 failed" in await ok(run("project", "show", project_id))
-    assert (await run("project", "restart", project_id)).code == 2
-    assert "1 file of" in await ok(run("project", "restart", project_id, "--file", "demo:a.root"))
+    assert "1 file put back" in await ok(run("project", "restart", project_id, "--file", "demo:a.root"))
     assert "2 in all: 1 not submitted, 1 failed" in await ok(run("project", "show", project_id))
-    assert json.loads(await ok(run("project", "restart", project_id, "--state", "failed", "--json"))) == {"count": 1}
+    assert json.loads(await ok(run("project", "restart", project_id, "--json"))) == {"count": 1}, "the failed ones"
     assert (await spawn("worker", "run", "--project", project_id, "--", "/bin/true")).code == 0
     assert "2 in all: 2 done" in await ok(run("project", "show", project_id))
 
@@ -292,6 +291,57 @@ async def test_projects_are_made_of_lists_and_cancelled_by_command(signed_in: Ru
     assert "cancelled" in await ok(run("project", "list", "--state", "cancelled"))
     (tmp_path / "list").write_text("no colon\n")
     assert (await run("project", "create", "--files", "list")).code == 2
+
+
+async def test_projects_are_copied_altered_opened_restarted_and_deleted_by_command(
+    signed_in: Run, tmp_path: Path
+) -> None:
+    run = signed_in
+    (tmp_path / "list").write_text("demo:a.root\ndemo:b.root\n")
+    limits = ("--worker-timeout", "12h", "--idle-timeout", "3d", "--retry-pause", "90s", "--user", "admin")
+    created = json.loads(await ok(run("project", "create", "--files", "list", "--virtual", *limits, "--json")))
+    project_id = created["project_id"]
+    shown = json.loads(await ok(run("project", "show", project_id, "--json")))
+    assert (shown["worker_timeout_seconds"], shown["idle_timeout_seconds"]) == (43_200, 259_200)
+    assert (shown["retry_pause_seconds"], shown["users"]) == (90, ["admin"])
+    text = await ok(run("project", "alter", project_id, "--idle-timeout", "none", "--add", "demo:c.root"))
+    assert "with 3 files" in text
+    altered = json.loads(
+        await ok(run("project", "alter", project_id, "--attribute", "n=5", "--attribute", "tag=x", "--json"))
+    )
+    assert (altered["attributes"], altered["idle_timeout_seconds"]) == ({"n": 5, "tag": "x"}, None)
+    copied = json.loads(
+        await ok(run("project", "copy", project_id, "--file-attribute", "k=v", "--worker-timeout", "none", "--json"))
+    )
+    assert (copied["total_count"], copied["worker_timeout_seconds"]) == (3, None)
+    await ok(run("project", "cancel", project_id))
+    assert "is active" in await ok(run("project", "activate", project_id))
+    assert "0 files put back" in await ok(run("project", "restart", project_id))
+    assert "0 files put back" in await ok(
+        run("project", "restart", project_id, "--state", "done", "--file", "demo:a.root")
+    )
+    assert "demo:b.root" in await ok(run("project", "files", project_id, "--state", "initial", "--name", "b.r"))
+    assert "dispatch.project_activated" in await ok(run("project", "history", project_id))
+    assert (await run("project", "delete", project_id, stdin="n\n")).code != 0
+    assert "deleted" in await ok(run("project", "delete", project_id, "--yes"))
+    assert (await run("project", "show", project_id)).code == 3
+    assert (await run("project", "alter", copied["id"], "--retry-pause", "soon")).code == 2
+    assert (await run("project", "alter", copied["id"], "--attribute", "n")).code == 2
+
+
+async def test_groups_and_distances_are_set_by_command(signed_in: Run, tmp_path: Path) -> None:
+    run = signed_in
+    assert "calibrators" in await ok(run("experiment", "groups", "local", "--create", "calibrators"))
+    await ok(run("experiment", "group", "calibrators", "--add", "admin"))
+    groups = {one["name"]: one for one in json.loads(await ok(run("experiment", "groups", "local", "--json")))}
+    assert groups["calibrators"]["members"] == ["admin"]
+    await ok(run("experiment", "group", "calibrators", "--remove", "admin"))
+    await ok(run("rse", "create", "DISK"))
+    assert "DISK" in await ok(run("rse", "show", "DISK"))
+    (tmp_path / "map").write_text("FNAL,DISK,5\n")
+    assert "FNAL" in await ok(run("rse", "proximity", "--set", "map"))
+    await ok(run("rse", "delete", "DISK"))
+    assert (await run("rse", "show", "DISK")).code == 3
 
 
 async def find_share(sutler: AsyncClient, submission_id: int) -> int:

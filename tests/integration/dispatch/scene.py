@@ -35,6 +35,8 @@ WITH place AS (
                AS ready,
            (SELECT count(*) FROM dispatch.unlocated
             WHERE (project_id, position) = (handle.project_id, handle.position)) AS aside,
+           (SELECT count(*) FROM dispatch.resting
+            WHERE (project_id, position) = (handle.project_id, handle.position)) AS resting,
            (SELECT count(*) FROM dispatch.leases AS lease
             WHERE (lease.project_id, lease.position) = (handle.project_id, handle.position)
               AND lease.attempt_id = handle.attempt_id AND lease.worker_id = handle.worker_id
@@ -45,22 +47,36 @@ WITH place AS (
     FROM dispatch.handles AS handle
 ), counted AS (
     SELECT project_id, share_id, count(*) AS total, count(*) FILTER (WHERE state = 'initial') AS initial,
-           coalesce(sum(aside), 0) AS unlocated, count(*) FILTER (WHERE state = 'reserved') AS reserved,
+           coalesce(sum(aside), 0) AS unlocated, coalesce(sum(resting), 0) AS resting,
+           count(*) FILTER (WHERE state = 'reserved') AS reserved,
            count(*) FILTER (WHERE state = 'done') AS done, count(*) FILTER (WHERE state = 'failed') AS failed
     FROM place GROUP BY GROUPING SETS ((project_id), (share_id))
 )
 SELECT 'place of ' || project_id || '/' || position || ' in ' || state AS what FROM place
-WHERE (ready + aside)::text || leased <> CASE state WHEN 'initial' THEN '10' WHEN 'reserved' THEN '01' ELSE '00' END
+WHERE (ready + aside + resting)::text || leased
+    <> CASE state WHEN 'initial' THEN '10' WHEN 'reserved' THEN '01' ELSE '00' END
 UNION ALL SELECT 'attempts of ' || project_id || '/' || position FROM place WHERE attempts <> ended + leased
 UNION ALL SELECT 'ready has attempts of its own' FROM dispatch.ready JOIN dispatch.handles AS handle
     ON (handle.project_id, handle.position) = (ready.project_id, ready.position)
     WHERE (ready.attempts, ready.share_id) IS DISTINCT FROM (handle.attempts, handle.share_id)
+UNION ALL SELECT 'resting has a share of its own' FROM dispatch.resting JOIN dispatch.handles AS handle
+    ON (handle.project_id, handle.position) = (resting.project_id, resting.position)
+    WHERE resting.share_id IS DISTINCT FROM handle.share_id
+UNION ALL SELECT 'left behind in ' || place FROM (
+    SELECT 'ready' AS place, project_id, position FROM dispatch.ready
+    UNION ALL SELECT 'unlocated', project_id, position FROM dispatch.unlocated
+    UNION ALL SELECT 'resting', project_id, position FROM dispatch.resting
+    UNION ALL SELECT 'leases', project_id, position FROM dispatch.leases
+) AS places WHERE NOT EXISTS (
+    SELECT FROM dispatch.handles AS handle
+    WHERE (handle.project_id, handle.position) = (places.project_id, places.position)
+)
 UNION ALL SELECT 'counts of project ' || project.id FROM dispatch.projects AS project JOIN counted ON project_id = id
-WHERE (total_count, initial_count, unlocated_count, reserved_count, done_count, failed_count)
-    <> (total, initial, unlocated, reserved, done, failed)
+WHERE (total_count, initial_count, unlocated_count, resting_count, reserved_count, done_count, failed_count)
+    <> (total, initial, unlocated, resting, reserved, done, failed)
 UNION ALL SELECT 'counts of share ' || share.id FROM dispatch.shares AS share JOIN counted ON share_id = id
-WHERE (total_count, initial_count, unlocated_count, reserved_count, done_count, failed_count)
-    <> (total, initial, unlocated, reserved, done, failed)
+WHERE (total_count, initial_count, unlocated_count, resting_count, reserved_count, done_count, failed_count)
+    <> (total, initial, unlocated, resting, reserved, done, failed)
 UNION ALL SELECT 'project ' || id || ' is ' || state FROM dispatch.projects
 WHERE state NOT IN ('cancelled') AND (initial_count + reserved_count = 0) <> (state IN ('done', 'failed'))
    OR (ended_at IS NULL) <> (state IN ('active', 'abandoned'))
@@ -100,6 +116,7 @@ class Scene:
         is_virtual: bool = True,
         max_attempts: int | None = None,
         worker_timeout: timedelta | None = None,
+        **settings: object,
     ) -> CreatedProject:
         """Start a project, virtual unless said otherwise."""
         handles = make_handles(files) if isinstance(files, int) else tuple(files)
@@ -109,6 +126,7 @@ class Scene:
             is_virtual=is_virtual,
             max_attempts=max_attempts,
             worker_timeout=worker_timeout,
+            **settings,  # type: ignore[arg-type]  # checked by the class itself
         )
         return await create_project(self.db, self.who, project=new)
 
@@ -204,6 +222,13 @@ async def set_scene(db: Database) -> Scene:
             now,
         )
     return Scene(db, experiment_id, make_member(user_id, "ada", experiment_id, Role.PRODUCTION))
+
+
+async def add_user(scene: Scene, username: str) -> int:
+    """Make a user who is a member of nothing, and return the number."""
+    return await scene.value(  # type: ignore[return-value]  # the column is a number
+        "INSERT INTO auth.users (username, created_at) VALUES ($1, $2) RETURNING id", username, scene.db.clock.now()
+    )
 
 
 def make_member(user_id: int, username: str, experiment_id: int, role: Role) -> Principal:

@@ -46,6 +46,7 @@ async def test_ending_and_renewing_a_lease_read_a_few_rows_of_50_000(scene: Scen
         "project_id": project.project_id,
         "attempt_ids": attempt_ids,
         "next_states": ["done"],
+        "rest_until": [None],
         "count": 1,
         "worker_id": "w1",
         "outcome": "done",

@@ -1,5 +1,6 @@
 """The permission matrix: roles, actions, and whose thing it is."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -168,3 +169,21 @@ def test_every_question_is_noted_whatever_the_answer() -> None:
 def test_questions_of_the_system_do_not_pile_up() -> None:
     permit(SYSTEM, Action.ADMINISTER, THINGS["own"])
     assert SYSTEM.consulted == []
+
+
+LISTING = Thing("project", HERE, SOMEBODY, Role.SUPERUSER, allowed_users=frozenset({ME}))
+GROUPED = Thing("project", HERE, SOMEBODY, Role.SUPERUSER, allowed_groups=frozenset({"calibrators"}))
+
+
+@pytest.mark.parametrize("action", [action for action in Action if action is not Action.ANYONE])
+def test_whom_a_project_lists_may_see_it_and_process_its_files_and_no_more(action: Action) -> None:
+    is_for_listed = action in (Action.VIEW, Action.PROCESS)
+    assert may(somebody(None), action, LISTING) == is_for_listed
+    assert may(replace(somebody(None), groups=frozenset({"calibrators"})), action, GROUPED) == is_for_listed
+    assert not may(replace(somebody(None), groups=frozenset({"others"})), action, GROUPED)
+
+
+def test_being_listed_does_not_widen_the_token_of_a_job() -> None:
+    job = replace(somebody(Role.ANALYSIS, kind=TokenKind.JOB, project_id=7), groups=frozenset({"calibrators"}))
+    assert not may(job, Action.PROCESS, LISTING)
+    assert not may(job, Action.PROCESS, GROUPED)

@@ -38,3 +38,18 @@ def test_a_secret_does_not_print_itself() -> None:
 
 def test_every_setting_has_a_help_sentence() -> None:
     assert all(row.help.endswith(".") for row in SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("word", "meaning"), [("yes", True), ("TRUE", True), ("1", True), ("no", False), ("off", False)]
+)
+def test_a_switch_is_written_as_a_word(word: str, meaning: bool) -> None:
+    settings, _ = resolve_settings(file={}, environment={"SUTLER_DIGEST_LOGIN": word}, command_line={})
+    assert settings.digest_login is meaning
+
+
+def test_a_switch_in_the_file_is_a_truth_value_and_other_words_are_refused() -> None:
+    settings, _ = resolve_settings(file={"digest_login": True}, environment={}, command_line={})
+    assert settings.digest_login is True
+    with pytest.raises(SettingsError, match="must be yes or no, not 'perhaps'"):
+        resolve_settings(file={}, environment={"SUTLER_DIGEST_LOGIN": "perhaps"}, command_line={})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from tests.conftest import NOON
@@ -25,6 +26,7 @@ from sutler.dispatch.rules.decisions import (
     decide_nothing,
     decide_order,
     decide_project_end,
+    decide_rest,
     is_held,
     is_repeat,
 )
@@ -83,6 +85,33 @@ def test_a_handle_goes_where_outcome_and_attempts_send_it(
 def test_each_lost_lease_is_decided_by_its_own_attempt() -> None:
     leases = [LockedLease(1, 1, 1), LockedLease(2, 2, 1)]
     assert decide_next_states(leases, Outcome.TIMED_OUT, max_attempts=2) == {1: INITIAL, 2: FAILED}
+
+
+def test_leases_that_may_not_be_tried_again_end_as_failed() -> None:
+    assert decide_next_states([LockedLease(1, 1, 1)], Outcome.TIMED_OUT, max_attempts=None, may_retry=False) == {
+        1: FAILED
+    }
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state", "attempt", "pause", "expected"),
+    [
+        (Outcome.FAILED, INITIAL, 1, timedelta(minutes=5), timedelta(minutes=5)),
+        (Outcome.TIMED_OUT, INITIAL, 2, timedelta(minutes=5), timedelta(minutes=10)),
+        (Outcome.WORKER_LOST, INITIAL, 4, timedelta(minutes=5), timedelta(minutes=40)),
+        (Outcome.FAILED, INITIAL, 100, timedelta(minutes=5), timedelta(days=1)),
+        (Outcome.FAILED, INITIAL, 7, timedelta(days=3), timedelta(days=3)),
+        (Outcome.FAILED, FAILED, 1, timedelta(minutes=5), None),
+        (Outcome.FAILED, INITIAL, 1, None, None),
+        (Outcome.RESTARTED, INITIAL, 1, timedelta(minutes=5), None),
+        (Outcome.DONE, DONE, 1, timedelta(minutes=5), None),
+    ],
+)
+def test_a_failed_handle_pauses_twice_as_long_after_every_attempt_up_to_a_day(
+    outcome: Outcome, state: HandleState, attempt: int, pause: timedelta | None, expected: timedelta | None
+) -> None:
+    until = decide_rest(outcome, state, attempt=attempt, retry_pause=pause, now=NOON)
+    assert until == (None if expected is None else NOON + expected)
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,14 @@ def test_every_reason_to_wait_has_its_sentence() -> None:
     )
 
 
+def test_files_that_pause_say_until_when() -> None:
+    holders = Holders(0, None, NOON + timedelta(minutes=5))
+    why = sentences.explain_waiting(ProjectState.ACTIVE, Counts(3, 3, 0, 0, 0, 0, 2), holders, NOON)
+    assert why == (
+        "2 files pause after a failure: the first one until 12:05 UTC. 1 file is ready and waits for a worker."
+    )
+
+
 @pytest.mark.parametrize(
     ("counts", "expected"),
     [

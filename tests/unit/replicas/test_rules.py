@@ -6,8 +6,8 @@ import pytest
 
 from sutler.base.did import Did
 from sutler.base.errors import InvalidInputError
-from sutler.replicas import InvalidReplicaError, NewReplica, Rse
-from sutler.replicas.rules import check_replicas, check_rse
+from sutler.replicas import InvalidProximityError, InvalidReplicaError, NewReplica, Rse, find_distance
+from sutler.replicas.rules import check_replicas, check_rse, parse_proximity
 
 RSES = {
     name: Rse(number, 1, name, "", "", True, True, False, 0, datetime(2026, 3, 1, tzinfo=UTC))
@@ -68,3 +68,42 @@ def test_a_storage_element_has_a_short_plain_name(name: str) -> None:
 def test_a_prefix_holds_no_blanks() -> None:
     with pytest.raises(InvalidInputError, match="url_prefix"):
         check_rse("DISK", "file:///my data")
+
+
+MAP = """\
+# site,rse,number
+A,DISK1,0
+A , DISK2, 20
+
+B,DISK1,30
+B,DEFAULT,77
+C,DISK1,-1
+DEFAULT,DEFAULT,100
+"""
+
+
+@pytest.mark.parametrize(
+    ("site", "rse", "expected"),
+    [
+        ("A", "DISK1", 0),
+        ("A", "DISK2", 20),
+        ("A", "DISK3", None),
+        ("B", "DISK1", 30),
+        ("B", "DISK9", 77),
+        ("C", "DISK1", -1),
+        ("Z", "DISK1", 100),
+        (None, "DISK1", 100),
+    ],
+)
+def test_a_distance_is_that_of_the_site_else_that_of_default(site: str | None, rse: str, expected: int | None) -> None:
+    assert find_distance(parse_proximity(MAP), site, rse) == expected
+
+
+def test_without_a_map_nothing_has_a_distance() -> None:
+    assert find_distance([], "A", "DISK1") is None
+
+
+def test_every_wrong_line_of_a_map_is_named_by_its_number() -> None:
+    with pytest.raises(InvalidProximityError) as refused:
+        parse_proximity("A,DISK1,1\nA,DISK1\n\n,DISK1,3\nA,DISK2,near\nA,DISK1,2\nA,DISK3,99999999999\n")
+    assert [problem.where for problem in refused.value.problems] == ["line 2", "line 4", "line 5", "line 6", "line 7"]

@@ -6,6 +6,7 @@ import secrets
 
 from sutler.auth import store
 from sutler.auth.model import SYSTEM, FirstUser, Role
+from sutler.auth.operations.digest_login import keep_digest_in
 from sutler.auth.operations.experiments import create_experiment_in, get_experiment_in, set_member_in
 from sutler.auth.operations.users import create_user_in
 from sutler.auth.passwords import hash_password
@@ -38,6 +39,7 @@ async def ensure_first_user(db: Database, *, password: str | None) -> FirstUser 
         )
         if user is None:
             return None
+        await keep_digest_in(tx, user_id=user.id, username=user.username, password=chosen)
         made = await create_experiment_in(tx, actor=SYSTEM, name=FIRST_EXPERIMENT, full_name="This installation")
         experiment = made or await get_experiment_in(tx, name=FIRST_EXPERIMENT)
         await set_member_in(tx, actor=SYSTEM, experiment=experiment, user=user, role=Role.SUPERUSER)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sutler.auth import store
 from sutler.auth.errors import OldPasswordWrongError, UserExistsError, UserNotFoundError
 from sutler.auth.model import Action, AuthEvent, Principal, Thing, User
+from sutler.auth.operations.digest_login import keep_digest_in
 from sutler.auth.operations.experiments import INSTALLATION
 from sutler.auth.passwords import hash_password, verify_password
 from sutler.auth.permission import permit
@@ -40,6 +41,8 @@ async def create_user(
             email=email,
             is_admin=is_admin,
         )
+        if user is not None:
+            await keep_digest_in(tx, user_id=user.id, username=username, password=password)
     if user is None:
         raise UserExistsError(f"There is a user {username} already.", username=username)
     return user
@@ -96,6 +99,7 @@ async def change_password(
     password_hash = await hash_password(password)
     async with db.write() as tx:
         await store.set_password(tx, user_id=credentials.user_id, password_hash=password_hash)
+        await keep_digest_in(tx, user_id=credentials.user_id, username=username, password=password)
         await store.revoke_sessions(tx, user_id=credentials.user_id, kept_jti=who.jti)
         await tx.record(_describe(AuthEvent.PASSWORD_CHANGED, credentials.user_id, username), who)
 

@@ -23,6 +23,12 @@ def select_files(tree: FileQuery, scope: Scope, *, limit: int | None, with_metad
     return chosen + _read_chosen(metadata) + _IN_ORDER
 
 
+def gather_ids(tree: FileQuery, scope: Scope) -> Fragment:
+    """A statement with one row `ids`: those of all files, in order."""
+    chosen = sql("select array_agg(chosen.id order by chosen.created_at, chosen.fid) as ids from (")
+    return chosen + compile_files(tree, scope) + sql(") chosen")
+
+
 def count_files(tree: FileQuery, scope: Scope) -> Fragment:
     """A statement with one row `count`."""
     return sql("select count(*) as count from (") + compile_files(tree, scope) + sql(") wanted")

@@ -53,9 +53,12 @@ def check_query(text: str) -> None:
     read_query(text)
 
 
-def read_query(text: str) -> mql.FileQuery:
-    """Return the tree of a query. Raises MqlSyntaxError and its kin; InvalidInputError for unusable characters."""
+def read_query(text: str, *, default_namespace: str | None = None) -> mql.FileQuery:
+    """Return the tree of a query; names without a namespace are of the default one, where there is one.
+
+    Raises MqlSyntaxError and its kin; InvalidInputError for unusable characters.
+    """
     problems = rules.check_text(text, "query")
     if problems:
         raise InvalidInputError(problems)
-    return mql.parse(text)
+    return mql.parse(text, default_namespace=default_namespace)

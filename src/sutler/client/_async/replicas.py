@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import NoneType
 
 from sutler.client._async.caller import AsyncCaller, path_of
 from sutler.wire import replicas as wire
@@ -23,6 +24,23 @@ class AsyncReplicaCalls(AsyncCaller):
     async def update_rse(self, experiment: str, name: str, change: wire.RseChange) -> wire.Rse:
         """Change a storage element, or say that it is down or up again."""
         return await self.send(wire.Rse, "PATCH", path_of("rses", experiment, name), change)
+
+    async def get_rse(self, experiment: str, name: str) -> wire.Rse:
+        """Return a storage element."""
+        return await self.get(wire.Rse, path_of("rses", experiment, name))
+
+    async def delete_rse(self, experiment: str, name: str) -> None:
+        """Delete a storage element without replicas."""
+        await self.send(NoneType, "DELETE", path_of("rses", experiment, name))
+
+    async def list_proximity(self, experiment: str) -> Page[wire.Proximity]:
+        """List how far storage elements are from where jobs run."""
+        return await self.get(Page[wire.Proximity], path_of("proximity", experiment))
+
+    async def set_proximity(self, experiment: str, text: str) -> int:
+        """Replace the map of distances by one of lines `site,rse,number`. Returns how many pairs it has."""
+        path = path_of("proximity", experiment)
+        return (await self.send(Count, "PUT", path, wire.NewProximity(text))).count
 
     async def list_replicas(self, dids: Sequence[str]) -> Page[wire.Replica]:
         """List the replicas of up to 1000 files."""

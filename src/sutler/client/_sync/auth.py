@@ -64,6 +64,18 @@ class AuthCalls(Caller):
         """List the members of an experiment."""
         return self.get(Page[wire.Member], path_of("experiments", experiment, "members"))
 
+    def list_groups(self, experiment: str) -> Page[wire.Group]:
+        """List the groups of an experiment with their members."""
+        return self.get(Page[wire.Group], path_of("groups"), experiment=experiment)
+
+    def create_group(self, new: wire.NewGroup) -> wire.Group:
+        """Make a group of members of an experiment."""
+        return self.send(wire.Group, "POST", path_of("groups"), new)
+
+    def set_group_member(self, group: str, username: str, *, is_member: bool) -> None:
+        """Put a user into a group, or take the user out of it."""
+        self.send(NoneType, "PUT" if is_member else "DELETE", path_of("groups", group, "members", username))
+
     def set_member(self, experiment: str, username: str, role: wire.Role | None) -> None:
         """Give a user a role in an experiment; None ends the membership."""
         path = path_of("experiments", experiment, "members", username)

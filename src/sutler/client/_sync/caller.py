@@ -76,6 +76,24 @@ class Caller:
         """Ask for something; filters that are None are left out. Raises ClientError."""
         return _read(shape, self._insist("GET", path, params=_to_params(filters)))
 
+    def read_lines(self, shape: type[Reply], path: str, **filters: object) -> Iterator[Reply]:
+        """Ask for a list of documents, one a line, and yield each as it comes. Raises ClientError."""
+        request = self._http.build_request("GET", path, headers=self._make_headers(), params=_to_params(filters))
+        try:
+            reply = self._http.send(request, stream=True)
+            try:
+                if reply.status_code >= 400:
+                    reply.read()
+                    raise make_api_error(_read_problem(reply))
+                for line in reply.iter_lines():
+                    yield from_json(shape, json.loads(line))
+            finally:
+                reply.close()
+        except (ShapeError, ValueError) as error:
+            raise UnexpectedAnswerError(f"{path} gave an answer that cannot be understood: {error}") from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise UnreachableError(self.url, str(error) or type(error).__name__) from error
+
     def send(
         self,
         shape: type[Reply],
@@ -103,13 +121,14 @@ class Caller:
         return reply
 
     def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:  # noqa: ANN401 - as httpx
-        headers = {"Accept": "application/json", **request.pop("headers", {})}
-        if self.token:
-            headers["Authorization"] = f"Bearer {self.token}"
+        headers = self._make_headers() | request.pop("headers", {})
         try:
             return self._http.request(method, path, headers=headers, **request)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise UnreachableError(self.url, str(error) or type(error).__name__) from error
+
+    def _make_headers(self) -> dict[str, str]:
+        return {"Accept": "application/json", **({"Authorization": f"Bearer {self.token}"} if self.token else {})}
 
 
 def _to_params(filters: Mapping[str, object]) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from types import NoneType
 
 from sutler.client._sync.caller import Caller, path_of
 from sutler.wire import dispatch as wire
@@ -19,16 +20,18 @@ class DispatchCalls(Caller):
         experiment: str | None = None,
         state: str | None = None,
         owner: str | None = None,
+        query: str | None = None,
         limit: int = 100,
         cursor: str | None = None,
     ) -> Page[wire.Project]:
-        """List projects, newest first."""
+        """List projects, newest first; `query` is a search of projects."""
         return self.get(
             Page[wire.Project],
             path_of("projects"),
             experiment=experiment,
             state=state,
             owner=owner,
+            q=query,
             limit=limit,
             cursor=cursor,
         )
@@ -40,6 +43,30 @@ class DispatchCalls(Caller):
     def get_project(self, project_id: int) -> wire.Project:
         """Return a project."""
         return self.get(wire.Project, path_of("projects", project_id))
+
+    def copy_project(self, project_id: int, changes: wire.ProjectCopy | None = None) -> wire.Project:
+        """Make a project of the files of another one, and return it."""
+        path = path_of("projects", project_id, "copy")
+        return self.send(wire.Project, "POST", path, changes or wire.ProjectCopy())
+
+    def alter_project(self, project_id: int, change: wire.ProjectChange) -> wire.Project:
+        """Change a project while it works."""
+        return self.send(wire.Project, "PATCH", path_of("projects", project_id), change)
+
+    def delete_project(self, project_id: int) -> None:
+        """Delete a project with its handles and attempts."""
+        self.send(NoneType, "DELETE", path_of("projects", project_id))
+
+    def activate_project(self, project_id: int) -> wire.Project:
+        """Open a project again that was cancelled or abandoned."""
+        return self.send(wire.Project, "POST", path_of("projects", project_id, "activate"))
+
+    def list_project_history(
+        self, project_id: int, *, limit: int = 100, cursor: str | None = None
+    ) -> Page[wire.ProjectEvent]:
+        """List what happened to a project, newest first."""
+        path = path_of("projects", project_id, "history")
+        return self.get(Page[wire.ProjectEvent], path, limit=limit, cursor=cursor)
 
     def cancel_project(self, project_id: int, *, reason: str = "") -> wire.Project:
         """Give out no more files of a project."""
@@ -58,19 +85,28 @@ class DispatchCalls(Caller):
         project_id: int,
         *,
         share_id: int | None = None,
-        state: str | None = None,
+        state: str | Sequence[str] | None = None,
+        namespace: str | None = None,
+        name: str | None = None,
         limit: int = 100,
         cursor: str | None = None,
     ) -> Page[wire.Handle]:
-        """List the handles of a project, in order."""
+        """List the handles of a project, in order: those in one of the states, with `name` in their name."""
         return self.get(
             Page[wire.Handle],
             path_of("projects", project_id, "handles"),
             share_id=share_id,
             state=state,
+            namespace=namespace,
+            name=name,
             limit=limit,
             cursor=cursor,
         )
+
+    def stream_handles(self, project_id: int, *, with_replicas: bool = False) -> Iterator[wire.HandleLine]:
+        """Go through all handles of a project, however many, in one reply that is read as it comes."""
+        path = path_of("projects", project_id, "handle_lines")
+        yield from self.read_lines(wire.HandleLine, path, with_replicas=with_replicas)
 
     def get_handle(self, project_id: int, position: int) -> wire.HandleView:
         """Return a handle with its attempts."""

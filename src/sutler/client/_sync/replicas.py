@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import NoneType
 
 from sutler.client._sync.caller import Caller, path_of
 from sutler.wire import replicas as wire
@@ -24,6 +25,23 @@ class ReplicaCalls(Caller):
     def update_rse(self, experiment: str, name: str, change: wire.RseChange) -> wire.Rse:
         """Change a storage element, or say that it is down or up again."""
         return self.send(wire.Rse, "PATCH", path_of("rses", experiment, name), change)
+
+    def get_rse(self, experiment: str, name: str) -> wire.Rse:
+        """Return a storage element."""
+        return self.get(wire.Rse, path_of("rses", experiment, name))
+
+    def delete_rse(self, experiment: str, name: str) -> None:
+        """Delete a storage element without replicas."""
+        self.send(NoneType, "DELETE", path_of("rses", experiment, name))
+
+    def list_proximity(self, experiment: str) -> Page[wire.Proximity]:
+        """List how far storage elements are from where jobs run."""
+        return self.get(Page[wire.Proximity], path_of("proximity", experiment))
+
+    def set_proximity(self, experiment: str, text: str) -> int:
+        """Replace the map of distances by one of lines `site,rse,number`. Returns how many pairs it has."""
+        path = path_of("proximity", experiment)
+        return (self.send(Count, "PUT", path, wire.NewProximity(text))).count
 
     def list_replicas(self, dids: Sequence[str]) -> Page[wire.Replica]:
         """List the replicas of up to 1000 files."""

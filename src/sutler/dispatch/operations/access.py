@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from sutler.auth import Action, Principal, Role, Thing, permit
+from collections.abc import Sequence
+
+from sutler.auth import Action, Principal, Role, Thing, list_unknown_groups_in, permit
+from sutler.base.errors import Problem
 from sutler.database import Tx
 from sutler.dispatch import store
-from sutler.dispatch.errors import ProjectNotFoundError
+from sutler.dispatch.errors import InvalidProjectError, ProjectNotFoundError
 from sutler.dispatch.model import Project, ProjectHeader
 
 
@@ -17,6 +20,8 @@ def name_project(project: ProjectHeader) -> Thing:
         owner_id=project.owner_id,
         owner_role=Role(project.owner_role),
         project_id=project.project_id,
+        allowed_users=frozenset(project.allowed_users),
+        allowed_groups=frozenset(project.allowed_groups),
     )
 
 
@@ -40,3 +45,17 @@ async def load_project(tx: Tx, project_id: int) -> Project:
     if project is None:
         raise ProjectNotFoundError(project_id)
     return project
+
+
+async def find_allowed_users(tx: Tx, *, experiment_id: int, users: Sequence[str], groups: Sequence[str]) -> list[int]:
+    """Return the numbers of the users whom a project is to be open for.
+
+    Raises InvalidProjectError, which names users that are not known and groups that the experiment does not have.
+    """
+    found = await store.list_user_ids(tx, usernames=users) if users else {}
+    unknown = await list_unknown_groups_in(tx, experiment_id=experiment_id, names=groups) if groups else []
+    problems = [Problem("users", f"there is no user {name}") for name in sorted(set(users) - found.keys())]
+    problems += [Problem("groups", f"the experiment has no group {name}") for name in unknown]
+    if problems:
+        raise InvalidProjectError(problems)
+    return sorted(found.values())

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from sutler.base.events import Event
 from sutler.database import Actor, Tx
 from sutler.dispatch import store
-from sutler.dispatch.model import DispatchEvent, EndedLease, HandleState, LockedLease, Outcome, ProjectHeader
+from sutler.dispatch.model import (
+    AttemptHeader,
+    DispatchEvent,
+    EndedLease,
+    HandleState,
+    LockedLease,
+    Outcome,
+    ProjectHeader,
+    Remainder,
+)
 from sutler.dispatch.rules import decisions
 
 
@@ -16,6 +26,7 @@ async def end_leases(
     *,
     project_id: int,
     next_states: Mapping[int, HandleState],
+    rests: Mapping[int, datetime] | None = None,
     outcome: Outcome,
     reason: str,
     actor: Actor,
@@ -31,6 +42,7 @@ async def end_leases(
         tx,
         project_id=project_id,
         next_states=dict(next_states),
+        rests=rests or {},
         outcome=outcome,
         reason=reason,
         actor=actor,
@@ -40,7 +52,7 @@ async def end_leases(
     )
     if ended:
         tx.notify("project", project_id)
-        await _note_ends(tx, project_id, ended, actor)
+        await note_ends(tx, project_id, ended, actor)
     return ended
 
 
@@ -52,18 +64,46 @@ async def end_lost_leases(
     outcome: Outcome,
     reason: str,
     actor: Actor,
+    may_retry: bool = True,
 ) -> int:
     """End locked leases that nobody reported, and return how many."""
-    states = decisions.decide_next_states(leases, outcome, max_attempts=header.max_attempts)
+    states = decisions.decide_next_states(leases, outcome, max_attempts=header.max_attempts, may_retry=may_retry)
     if not states:
         return 0
     ended = await end_leases(
-        tx, project_id=header.project_id, next_states=states, outcome=outcome, reason=reason, actor=actor
+        tx,
+        project_id=header.project_id,
+        next_states=states,
+        rests=list_rests(outcome, states, leases, retry_pause=header.retry_pause, now=tx.now),
+        outcome=outcome,
+        reason=reason,
+        actor=actor,
     )
     return len(ended)
 
 
-async def _note_ends(tx: Tx, project_id: int, ended: Sequence[EndedLease], actor: Actor) -> None:
+def list_rests(
+    outcome: Outcome,
+    states: Mapping[int, HandleState],
+    leases: Sequence[LockedLease | AttemptHeader],
+    *,
+    retry_pause: timedelta | None,
+    now: datetime,
+) -> dict[int, datetime]:
+    """Return until when the handles of leases pause, by attempt id; those that need not are left out."""
+    if retry_pause is None:
+        return {}
+    rests = {
+        lease.attempt_id: decisions.decide_rest(
+            outcome, states[lease.attempt_id], attempt=lease.attempt, retry_pause=retry_pause, now=now
+        )
+        for lease in leases
+    }
+    return {attempt_id: rest for attempt_id, rest in rests.items() if rest is not None}
+
+
+async def note_ends(tx: Tx, project_id: int, ended: Sequence[EndedLease | Remainder], actor: Actor) -> None:
+    """Record that shares are finished and how the project ended, if nothing is open there any more."""
     for share_id in sorted({lease.share_id for lease in ended if lease.share_id is not None}):
         tx.notify("share", share_id)
     experiment_id = ended[0].experiment_id

@@ -25,11 +25,15 @@ async def list_handles(
     project_id: int | None = None,
     share_id: int | None = None,
     state: HandleState | None = None,
+    states: Sequence[HandleState] = (),
+    namespace: str | None = None,
+    name: str | None = None,
     after: str | None = None,
     limit: int = DEFAULT_LIMIT,
 ) -> Page[Handle]:
     """Return handles of a project, or of one share, in the order of the project, with the reason of the last failure.
 
+    Only those in the state or one of the states, in the namespace, and with `name` somewhere in their name.
     Raises ProjectNotFoundError, ShareNotFoundError, InvalidChoiceError, NotPermittedError, InvalidInputError.
     """
     async with db.read() as tx:
@@ -39,7 +43,15 @@ async def list_handles(
             raise InvalidChoiceError([Problem("project_id", "name a project or a share")])
         await open_header(tx, who, Action.VIEW, project_id=project_id)
         return await list_handles_in(
-            tx, project_id=project_id, share_id=share_id, state=state, after=after, limit=limit
+            tx,
+            project_id=project_id,
+            share_id=share_id,
+            state=state,
+            states=states,
+            namespace=namespace,
+            name=name,
+            after=after,
+            limit=limit,
         )
 
 
@@ -49,12 +61,22 @@ async def list_handles_in(
     project_id: int | None = None,
     share_id: int | None = None,
     state: HandleState | None = None,
+    states: Sequence[HandleState] = (),
+    namespace: str | None = None,
+    name: str | None = None,
     after: str | None = None,
     limit: int = DEFAULT_LIMIT,
 ) -> Page[Handle]:
     """Do what `list_handles` does, in the transaction of a caller who asked for permission and names one of both."""
     return await listings.list_handles(
-        tx, project_id=project_id, share_id=share_id, state=state, after=after, limit=limit
+        tx,
+        project_id=project_id,
+        share_id=share_id,
+        states=[*states, *([] if state is None else [state])],
+        namespace=namespace,
+        name=name,
+        after=after,
+        limit=limit,
     )
 
 
@@ -82,8 +104,8 @@ async def restart_handles(
 ) -> int:
     """Put handles back that are in one of the states or among the named files, and return how many.
 
-    The lease of a reserved one is ended. Files that the project does not hold are passed over. If any handle went
-    back, the project is active again. Attempts keep counting.
+    The lease of a reserved one is ended, and the pause of one that pauses after a failure. Files that the project does
+    not hold are passed over. If any handle went back, the project is active again. Attempts keep counting.
     Raises ProjectNotFoundError, InvalidChoiceError, NotPermittedError.
     """
     async with db.write() as tx:
@@ -98,6 +120,8 @@ async def restart_handles(
             tx, header=header, leases=leases, outcome=Outcome.RESTARTED, reason=reason, actor=who
         )
         count += len(positions)
+        is_initial = HandleState.INITIAL in states
+        count += (await store.wake_handles(tx, project_id=project_id, is_all=is_initial, dids=dids))[0]
         if count:
             await _put_back(tx, who, header, positions, count)
         return count
@@ -136,7 +160,8 @@ async def _put_back(tx: Tx, who: Principal, header: ProjectHeader, positions: Se
 async def _locate(db: Database, *, project_id: int, limit: int) -> int:
     async with db.write() as tx:
         header = await store.find_header(tx, project_id=project_id)
-        assert header is not None
+        if header is None:
+            return 0
         count, share_ids = await store.locate_handles(
             tx, project_id=project_id, experiment_id=header.experiment_id, count=limit
         )

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from sutler.auth import Action, Principal, Role, Thing, choose_owner_role, get_experiment_in, may, permit
-from sutler.base.events import Event
+from sutler.base.events import Event, RecordedEvent
 from sutler.database import Actor, Database, Tx, replayable
 from sutler.database.listing import DEFAULT_LIMIT, Page
 from sutler.dispatch import listings, store
 from sutler.dispatch.errors import ProjectNotFoundError
 from sutler.dispatch.model import CreatedProject, DispatchEvent, NewHandle, NewProject, Project, ProjectState
-from sutler.dispatch.operations.access import load_project, open_header
+from sutler.dispatch.operations.access import find_allowed_users, load_project, open_header
 from sutler.dispatch.rules import checks
 
 HANDLES_AT_ONCE = 20_000
@@ -69,7 +69,7 @@ async def list_projects(
     Raises ExperimentNotFoundError, NotPermittedError, InvalidInputError.
     """
     async with db.read() as tx:
-        experiment_ids = await _find_visible(tx, who, experiment)
+        experiment_ids = await find_visible(tx, who, experiment)
         return await listings.list_projects(
             tx, experiment_ids=experiment_ids, state=state, owner=owner, after=after, limit=limit
         )
@@ -102,20 +102,42 @@ async def cancel_project_in(tx: Tx, *, project_id: int, reason: str, actor: Acto
     return True
 
 
+async def list_project_history(
+    db: Database, who: Principal, *, project_id: int, after: str | None = None, limit: int = DEFAULT_LIMIT
+) -> Page[RecordedEvent]:
+    """Return what happened to a project, the newest first. Raises ProjectNotFoundError, NotPermittedError."""
+    async with db.read() as tx:
+        await open_header(tx, who, Action.VIEW, project_id=project_id)
+        return await listings.list_history(tx, project_id=project_id, after=after, limit=limit)
+
+
 async def _create(
     tx: Tx, project: NewProject, handles: Sequence[NewHandle], *, owner_id: int, owner_role: Role, actor: Actor
 ) -> CreatedProject:
     count = len(handles)
+    allowed_users = await find_allowed_users(
+        tx, experiment_id=project.experiment_id, users=project.users, groups=project.groups
+    )
     project_id = await store.insert_project(
-        tx, project=project, owner_id=owner_id, owner_role=owner_role.value, count=count
+        tx,
+        project=project,
+        allowed_users=allowed_users,
+        owner_id=owner_id,
+        owner_role=owner_role.value,
+        count=count,
     )
     share_id = await store.insert_share(tx, project_id=project_id, experiment_id=project.experiment_id, count=count)
     created = CreatedProject(project_id, share_id, count)
     unlocated_count = 0
     for start in range(0, count, HANDLES_AT_ONCE):
-        part = handles[start : start + HANDLES_AT_ONCE]
         unlocated_count += await store.insert_handles(
-            tx, project=project, created=created, first_position=start, handles=part
+            tx,
+            project_id=project_id,
+            share_id=share_id,
+            experiment_id=project.experiment_id,
+            is_virtual=project.is_virtual,
+            first_position=start,
+            handles=handles[start : start + HANDLES_AT_ONCE],
         )
     if unlocated_count:
         await store.count_unlocated(tx, project_id=project_id, share_id=share_id, count=unlocated_count)
@@ -127,7 +149,7 @@ async def _create(
     return created
 
 
-async def _find_visible(tx: Tx, who: Principal, experiment: str | None) -> list[int] | None:
+async def find_visible(tx: Tx, who: Principal, experiment: str | None) -> list[int] | None:
     """Return the experiments that a question is about; None means all, for an administrator."""
     if experiment is not None:
         experiment_id = (await get_experiment_in(tx, name=experiment)).id

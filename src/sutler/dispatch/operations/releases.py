@@ -16,7 +16,8 @@ from sutler.dispatch.rules import sentences
 async def release_overdue(db: Database, *, limit: int = 500) -> int:
     """Take back leases that are past their end, at most `limit`, each project in its own transaction.
 
-    Returns how many. A lease that is being renewed or reported at this moment is left alone: exactly one of a late
+    Their files are tried again, or fail where the project says so; their attribute `timeouts` counts. Returns how many.
+    A lease that is being renewed or reported at this moment is left alone: exactly one of a late
     `done` and the time-out counts.
     """
     async with db.read() as tx:
@@ -58,12 +59,17 @@ async def _release_overdue(db: Database, *, project_id: int, limit: int) -> int:
     async with db.write() as tx:
         leases = await store.lock_overdue_leases(tx, project_id=project_id, count=limit)
         header = await store.find_header(tx, project_id=project_id)
-        assert header is not None
-        return await end_lost_leases(
+        if header is None:
+            return 0
+        count = await end_lost_leases(
             tx,
             header=header,
             leases=leases,
             outcome=Outcome.TIMED_OUT,
             reason=sentences.explain_timeout(tx.now),
             actor=SYSTEM,
+            may_retry=header.retry_on_timeout,
         )
+        if leases:
+            await store.count_time_outs(tx, attempt_ids=[lease.attempt_id for lease in leases])
+        return count

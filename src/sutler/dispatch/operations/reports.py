@@ -13,7 +13,7 @@ from sutler.dispatch import store
 from sutler.dispatch.errors import AttemptNotFoundError
 from sutler.dispatch.model import Answer, AttemptHeader, EndedLease, Fate, Output, Report
 from sutler.dispatch.operations.access import name_project
-from sutler.dispatch.operations.endings import end_leases
+from sutler.dispatch.operations.endings import end_leases, list_rests
 from sutler.dispatch.rules import checks, decisions, sentences
 from sutler.replicas import NewReplica
 
@@ -113,6 +113,7 @@ async def _end(tx: Tx, who: Principal, report: Report, headers: Sequence[Attempt
         tx,
         project_id=headers[0].project_id,
         next_states=states,
+        rests=list_rests(report.outcome, states, headers, retry_pause=headers[0].retry_pause, now=tx.now),
         outcome=report.outcome,
         reason=sentences.choose_reason(report),
         actor=who,

@@ -9,7 +9,7 @@ from datetime import timedelta
 from sutler.base.did import Did
 from sutler.base.errors import Problem
 from sutler.dispatch.errors import EmptyProjectError, InvalidProjectError, InvalidReportError, InvalidWishError
-from sutler.dispatch.model import NewHandle, NewProject, Outcome, ProjectHeader, Report, Wish
+from sutler.dispatch.model import NewHandle, NewProject, Outcome, ProjectHeader, Report, Settings, Wish
 
 LARGEST_WISH = 1000
 LONGEST_NAME = 1024
@@ -27,12 +27,8 @@ def check_project(project: NewProject) -> list[NewHandle]:
     """
     if not project.handles:
         raise EmptyProjectError
-    problems = _check_limits(project)
-    unique: dict[tuple[str, str], NewHandle] = {}
-    for number, handle in enumerate(project.handles, start=1):
-        if len(problems) < SHOWN_PROBLEMS and (what := _find_fault(handle)):
-            problems.append(Problem(f"file {number}", what))
-        unique.setdefault((handle.namespace, handle.name), handle)
+    found, unique = _check_handles(project.handles)
+    problems = (_check_limits(project) + found)[:SHOWN_PROBLEMS]
     if problems:
         raise InvalidProjectError(problems)
     return list(unique.values())
@@ -66,6 +62,12 @@ def check_report(report: Report) -> None:
         raise InvalidReportError(problems)
 
 
+def check_outcome(outcome: Outcome) -> None:
+    """Raise InvalidReportError unless a release says done or failed."""
+    if outcome not in (Outcome.DONE, Outcome.FAILED):
+        raise InvalidReportError([Problem("outcome", f"must be done or failed, not {outcome}")])
+
+
 def check_same_project(headers: Sequence[ProjectHeader]) -> None:
     """Raise InvalidReportError if the attempts of a report belong to several projects."""
     projects = sorted({header.project_id for header in headers})
@@ -84,11 +86,47 @@ def cut_log_tail(text: str) -> str:
     return clean_text(text[-LONGEST_LOG_TAIL:])
 
 
-def _check_limits(project: NewProject) -> list[Problem]:
+def check_settings(project: NewProject | Settings) -> None:
+    """Raise InvalidProjectError if a project cannot be changed to this."""
+    problems = _check_limits(project)
+    if problems:
+        raise InvalidProjectError(problems)
+
+
+def check_change(add: Sequence[NewHandle], remove: Sequence[Did]) -> list[NewHandle]:
+    """Return the handles that are to be added, each file once.
+
+    Raises InvalidProjectError naming what is wrong with which file, or what is added and removed at once.
+    """
+    problems, unique = _check_handles(add)
+    both = sorted(str(did) for did in set(remove) if (did.namespace, did.name) in unique)
+    problems += [Problem(text, "cannot be added and removed at once") for text in both]
+    if problems:
+        raise InvalidProjectError(problems[:SHOWN_PROBLEMS])
+    return list(unique.values())
+
+
+def check_attributes(attributes: Mapping[str, object], where: str) -> None:
+    """Raise InvalidProjectError if the database could not hold them."""
+    if not _is_storable_json(attributes):
+        raise InvalidProjectError([Problem(where, "cannot be written as JSON")])
+
+
+def _check_handles(handles: Sequence[NewHandle]) -> tuple[list[Problem], dict[tuple[str, str], NewHandle]]:
+    problems: list[Problem] = []
+    unique: dict[tuple[str, str], NewHandle] = {}
+    for number, handle in enumerate(handles, start=1):
+        if len(problems) < SHOWN_PROBLEMS and (what := _find_fault(handle)):
+            problems.append(Problem(f"file {number}", what))
+        unique.setdefault((handle.namespace, handle.name), handle)
+    return problems, unique
+
+
+def _check_limits(project: NewProject | Settings) -> list[Problem]:
     problems = []
     if project.max_attempts is not None and project.max_attempts < 1:
         problems.append(Problem("max_attempts", f"must be at least 1, not {project.max_attempts}"))
-    for where in ("worker_timeout", "idle_timeout"):
+    for where in ("worker_timeout", "idle_timeout", "retry_pause"):
         limit = getattr(project, where)
         if limit is not None and not _is_sensible(limit):
             what = f"must be longer than nothing and at most {LONGEST_TIMEOUT.days} days; leave it out for no limit"

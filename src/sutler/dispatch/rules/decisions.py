@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from sutler.dispatch.model import (
     Counts,
@@ -14,10 +15,13 @@ from sutler.dispatch.model import (
     Order,
     Outcome,
     ProjectState,
+    Remainder,
     Report,
 )
 
 OPEN_STATES = (ProjectState.ACTIVE, ProjectState.ABANDONED)
+LONGEST_GROWN_PAUSE = timedelta(days=1)
+MOST_DOUBLINGS = 10
 
 
 def decide_next_state(
@@ -36,17 +40,32 @@ def decide_next_state(
 
 
 def decide_next_states(
-    leases: Sequence[LockedLease], outcome: Outcome, *, max_attempts: int | None
+    leases: Sequence[LockedLease], outcome: Outcome, *, max_attempts: int | None, may_retry: bool = True
 ) -> dict[int, HandleState]:
     """Where each handle goes when leases end that nobody reported, by attempt id."""
     return {
-        lease.attempt_id: decide_next_state(outcome, attempt=lease.attempt, max_attempts=max_attempts)
+        lease.attempt_id: decide_next_state(
+            outcome, attempt=lease.attempt, max_attempts=max_attempts, may_retry=may_retry
+        )
         for lease in leases
     }
 
 
-def decide_project_end(ended: EndedLease) -> ProjectState | None:
-    """How the project ends with this lease; None while it goes on. A cancelled project stays cancelled."""
+def decide_rest(
+    outcome: Outcome, state: HandleState, *, attempt: int, retry_pause: timedelta | None, now: datetime
+) -> datetime | None:
+    """Until when a handle pauses before it is given out again; None if it need not.
+
+    The pause doubles with every attempt up to a day. What a person put back is given out at once.
+    """
+    if retry_pause is None or state is not HandleState.INITIAL or outcome is Outcome.RESTARTED:
+        return None
+    grown: timedelta = retry_pause * 2 ** min(attempt - 1, MOST_DOUBLINGS)
+    return now + max(retry_pause, min(grown, LONGEST_GROWN_PAUSE))
+
+
+def decide_project_end(ended: EndedLease | Remainder) -> ProjectState | None:
+    """How the project ends with this; None while it goes on. A cancelled project stays cancelled."""
     if ended.project_open_count or ended.project_state not in OPEN_STATES:
         return None
     return ProjectState.FAILED if ended.project_failed_count else ProjectState.DONE

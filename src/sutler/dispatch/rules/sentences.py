@@ -31,6 +31,16 @@ def explain_restart(username: str) -> str:
     return f"{username} put the file back."
 
 
+def explain_closed(state: ProjectState, counts: Counts) -> str:
+    """Say why a project cannot be opened again as it is, and what would help."""
+    return f"{_explain_end(counts)} The project stays {state}: put handles back to open it again."
+
+
+def explain_kept(names: Sequence[str]) -> str:
+    """Say which files cannot be taken out of a project, and why."""
+    return f"Only files that nobody has and that are not final can be removed; these are not: {', '.join(names)}."
+
+
 def explain_waiting(state: ProjectState, counts: Counts, holders: Holders, now: datetime) -> str:
     """Say what the handles that are not final wait for, with counts, and what would unblock them."""
     if counts.is_final:
@@ -40,7 +50,9 @@ def explain_waiting(state: ProjectState, counts: Counts, holders: Holders, now: 
         parts.append(_explain_reserved(counts.reserved_count, holders, now))
     if counts.unlocated_count:
         parts.append(_explain_unlocated(counts.unlocated_count))
-    ready_count = counts.initial_count - counts.unlocated_count
+    if counts.resting_count:
+        parts.append(_explain_resting(counts.resting_count, holders, now))
+    ready_count = counts.initial_count - counts.unlocated_count - counts.resting_count
     if ready_count and state in OPEN_STATES:
         parts.append(f"{_count_files(ready_count)} ready and {_verb(ready_count, 'waits', 'wait')} for a worker.")
     elif ready_count:
@@ -103,8 +115,7 @@ def _explain_reserved(count: int, holders: Holders, now: datetime) -> str:
     workers = f"{holders.worker_count} worker{'' if holders.worker_count == 1 else 's'}"
     until = "none of the leases has an end"
     if holders.next_end_at is not None:
-        layout = "%H:%M" if holders.next_end_at.date() == now.date() else "%Y-%m-%d %H:%M"
-        until = f"unless it is renewed, the next lease ends at {holders.next_end_at:{layout}} UTC"
+        until = f"unless it is renewed, the next lease ends at {_show_instant(holders.next_end_at, now)} UTC"
     return f"{_count_files(count)} reserved by {workers}; {until}."
 
 
@@ -114,6 +125,17 @@ def _explain_unlocated(count: int) -> str:
         f"{count} file{'' if count == 1 else 's'} {has} no usable replica: "
         "one on an RSE that is enabled and available would make it ready."
     )
+
+
+def _explain_resting(count: int, holders: Holders, now: datetime) -> str:
+    until = ""
+    if holders.next_wake_at is not None:
+        until = f": the {'only' if count == 1 else 'first'} one until {_show_instant(holders.next_wake_at, now)} UTC"
+    return f"{count} file{'' if count == 1 else 's'} {_verb(count, 'pauses', 'pause')} after a failure{until}."
+
+
+def _show_instant(at: datetime, now: datetime) -> str:
+    return f"{at:{'%H:%M' if at.date() == now.date() else '%Y-%m-%d %H:%M'}}"
 
 
 def _count_files(count: int) -> str:

@@ -1,0 +1,129 @@
+"""One call of an old client, as the answers see it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import unquote
+
+import msgspec
+from starlette.requests import Request
+
+from sutler.auth import Authenticator, Principal, TokenSigner
+from sutler.compat.errors import BadCallError, BodyTooLargeError
+from sutler.database import Database
+
+LARGEST_BODY_BYTES = 256 * 1024 * 1024
+LARGEST_ID = 2**63 - 1
+MANY_BYTES = 1024 * 1024
+
+
+class Services(Protocol):
+    """What the door needs of the installation."""
+
+    @property
+    def db(self) -> Database:
+        """The database."""
+        ...
+
+    @property
+    def authenticator(self) -> Authenticator:
+        """Who shows a token."""
+        ...
+
+    @property
+    def signer(self) -> TokenSigner:
+        """What signs new tokens."""
+        ...
+
+
+@dataclass(frozen=True)
+class Call:
+    """The parts of a request. `experiment` is that of the address, `words` what follows the name of the call."""
+
+    services: Services
+    request: Request
+    experiment: str | None
+    words: tuple[str, ...]
+    query: Mapping[str, str]
+
+    @property
+    def db(self) -> Database:
+        """The database."""
+        return self.services.db
+
+    @property
+    def target(self) -> str:
+        """The path and query that were asked for."""
+        url = self.request.url
+        return f"{url.path}?{url.query}" if url.query else url.path
+
+    def is_yes(self, name: str, *, default: bool = False) -> bool:
+        """Whether an argument is the word `yes`. Anything else is a no; only an argument that is missing is neither."""
+        return self.query[name] == "yes" if name in self.query else default
+
+    def get_project_id(self) -> int:
+        """Return the argument `project_id`. Raises BadCallError."""
+        text = self.query.get("project_id", "")
+        if not text:
+            raise BadCallError("Project id must be specified")
+        return read_id(text)
+
+    async def read_body(self, *, limit_bytes: int = LARGEST_BODY_BYTES) -> bytes:
+        """Return the body. Raises BodyTooLargeError."""
+        body = bytearray()
+        async for part in self.request.stream():
+            body += part
+            if len(body) > limit_bytes:
+                sentence = f"The body of this call may have at most {limit_bytes} bytes."
+                raise BodyTooLargeError(sentence, limit_bytes=limit_bytes)
+        return bytes(body)
+
+    async def read_document(self) -> dict[str, Any]:
+        """Return the JSON object of the body, whatever its content type says. Raises BadCallError."""
+        body = await self.read_body()
+        document = await (asyncio.to_thread(_decode, body) if len(body) > MANY_BYTES else _decode_here(body))
+        if not isinstance(document, dict):
+            raise BadCallError("The body of the call must be a JSON object")
+        return document
+
+
+@dataclass(frozen=True)
+class SignedCall(Call):
+    """A call of somebody who is known."""
+
+    who: Principal
+
+
+def read_query(raw: str) -> dict[str, str]:
+    """Return the arguments of an address; of several with one name the first.
+
+    A plus stays a plus: old clients put names into addresses as they are and write a blank as %20.
+    """
+    query: dict[str, str] = {}
+    for part in raw.split("&"):
+        name, _, text = part.partition("=")
+        if name:
+            query.setdefault(unquote(name), unquote(text))
+    return query
+
+
+def read_id(given: object) -> int:
+    """Return a project id that came as a number or as text. Raises BadCallError."""
+    text = str(given).strip()
+    if isinstance(given, bool | float) or not text.isascii() or not text.isdecimal() or int(text) > LARGEST_ID:
+        raise BadCallError(f"Project id must be a whole number, not {text[:40]!r}")
+    return int(text)
+
+
+def _decode(body: bytes) -> object:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadCallError(f"The body of the call is not JSON: {error}") from error
+
+
+async def _decode_here(body: bytes) -> object:
+    return _decode(body)
