@@ -4,10 +4,10 @@ Subjects are rooms along a street. Calls go down the street, news comes up as ev
 transaction as the change. Doors translate between the world and the rooms and decide nothing.
 
         people, jobs, existing clients, clock
-    ┌──────────┬──────────┬──────────┐
-    │   rest   │  pages   │  loops   │        doors
-    └────┬─────┴────┬─────┴────┬─────┘
-         └──────────┼──────────┘
+    ┌────────┬──────────┬─────────┬─────────┐
+    │  rest  │  compat  │  pages  │  loops  │  doors
+    └───┬────┴────┬─────┴────┬────┴────┬────┘
+        └─────────┴─┬────────┴─────────┘
               ┌─────▼─────┐
               │ campaigns │                   what should run, in what order, what is left over
               └──┬─────┬──┘
