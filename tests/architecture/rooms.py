@@ -28,8 +28,19 @@ def street() -> tuple[tuple[str, ...], ...]:
 
 @cache
 def subject_rooms() -> tuple[str, ...]:
-    """Return the rooms that own tables and have a face: those with a `store.sql`."""
-    return tuple(room for layer in street() for room in layer if (SOURCE / room / "store.sql").exists())
+    """Return the rooms that own tables and have a face: those with a store."""
+    return tuple(room for layer in street() for room in layer if store_modules(room))
+
+
+def store_modules(room: str) -> list[Path]:
+    """Return the modules of a room that have a file of statements beside them: `store.py`, or those of `store/`."""
+    places = [SOURCE / room / "store.py", *sorted((SOURCE / room / "store").glob("*.py"))]
+    return [path for path in places if path.with_suffix(".sql").exists()]
+
+
+def package_of(path: Path) -> str:
+    """Return the package that a source file stands in, as it is imported."""
+    return ".".join(("sutler", *path.parent.relative_to(SOURCE).parts))
 
 
 def rooms_below(room: str) -> frozenset[str]:

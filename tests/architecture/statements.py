@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from tests.architecture.rooms import SOURCE, parse, subject_rooms
+from tests.architecture.rooms import SOURCE, package_of, parse, store_modules, subject_rooms
 
 from sutler.database import load_statements
 
@@ -48,7 +48,8 @@ def named_statements() -> tuple[RoomStatement, ...]:
     for room in subject_rooms():
         found += [
             RoomStatement(room, statement.name, statement.text, statement.is_hot)
-            for statement in load_statements(f"sutler.{room}")
+            for path in store_modules(room)
+            for statement in load_statements(package_of(path), path.with_suffix(".sql").name)
         ]
     return tuple(found)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from tests.architecture.rooms import SOURCE, parse, rooms_below, subject_rooms
+from tests.architecture.rooms import parse, rooms_below, store_modules, subject_rooms
 from tests.architecture.statements import RoomStatement, all_statements, named_statements
 
 from sutler.database import Database
@@ -49,7 +49,7 @@ def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 @pytest.mark.parametrize("room", subject_rooms())
 def test_statements_and_functions_of_a_store_have_the_same_names(room: str) -> None:
     used: dict[str, set[str]] = {}
-    for node in parse(SOURCE / room / "store.py").body:
+    for node in [node for path in store_modules(room) for node in parse(path).body]:
         if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef):
             names = {
                 part.attr

@@ -14,7 +14,8 @@ _SQL = re.compile(
 
 def may_hold_sql(path: str) -> bool:
     """Whether a file, named below `src/sutler`, is a place for SQL."""
-    return path.startswith(("database/", "catalog/mql/")) or path.endswith(("/store.py", "/listings.py"))
+    is_store = path.endswith(("/store.py", "/listings.py")) or "/store/" in path
+    return is_store or path.startswith(("database/", "catalog/mql/"))
 
 
 def test_sql_stands_only_where_it_belongs() -> None:

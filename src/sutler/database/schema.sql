@@ -581,6 +581,17 @@ CREATE VIEW database.history AS
     facts
    FROM database.events;
 
+CREATE TABLE database.idempotent_calls (
+    user_id bigint NOT NULL,
+    key text NOT NULL,
+    request_digest bytea NOT NULL,
+    status integer,
+    headers jsonb,
+    body bytea,
+    begun_at timestamp with time zone NOT NULL,
+    CONSTRAINT idempotent_calls_key_check CHECK (((length(key) >= 1) AND (length(key) <= 128)))
+);
+
 CREATE TABLE database.migrations (
     number integer NOT NULL,
     name text NOT NULL,
@@ -727,6 +738,15 @@ CREATE TABLE dispatch.ready (
     attempts integer NOT NULL
 );
 
+CREATE TABLE dispatch.refusals (
+    project_id bigint NOT NULL,
+    worker_id text NOT NULL,
+    reason text NOT NULL,
+    times bigint NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE dispatch.resting (
     project_id bigint NOT NULL,
     "position" integer NOT NULL,
@@ -781,6 +801,15 @@ ALTER TABLE dispatch.shares ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE dispatch.throughput (
+    project_id bigint NOT NULL,
+    minute timestamp with time zone NOT NULL,
+    done_count bigint DEFAULT 0 NOT NULL,
+    failed_count bigint DEFAULT 0 NOT NULL,
+    returned_count bigint DEFAULT 0 NOT NULL
+)
+WITH (fillfactor='50');
 
 CREATE TABLE dispatch.unlocated (
     project_id bigint NOT NULL,
@@ -1030,6 +1059,9 @@ ALTER TABLE ONLY catalog.provenance
 ALTER TABLE ONLY database.event_cursors
     ADD CONSTRAINT event_cursors_pkey PRIMARY KEY (follower);
 
+ALTER TABLE ONLY database.idempotent_calls
+    ADD CONSTRAINT idempotent_calls_pkey PRIMARY KEY (user_id, key);
+
 ALTER TABLE ONLY database.migrations
     ADD CONSTRAINT migrations_pkey PRIMARY KEY (number);
 
@@ -1048,6 +1080,9 @@ ALTER TABLE ONLY dispatch.handles
 ALTER TABLE ONLY dispatch.late_reports
     ADD CONSTRAINT late_reports_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY dispatch.late_reports
+    ADD CONSTRAINT late_reports_report_key UNIQUE (attempt_id, worker_id, reported);
+
 ALTER TABLE ONLY dispatch.leases
     ADD CONSTRAINT leases_handle_key UNIQUE (project_id, "position");
 
@@ -1063,11 +1098,17 @@ ALTER TABLE ONLY dispatch.projects
 ALTER TABLE ONLY dispatch.ready
     ADD CONSTRAINT ready_pkey PRIMARY KEY (project_id, attempts, "position");
 
+ALTER TABLE ONLY dispatch.refusals
+    ADD CONSTRAINT refusals_pkey PRIMARY KEY (project_id, worker_id, reason);
+
 ALTER TABLE ONLY dispatch.resting
     ADD CONSTRAINT resting_pkey PRIMARY KEY (project_id, "position");
 
 ALTER TABLE ONLY dispatch.shares
     ADD CONSTRAINT shares_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY dispatch.throughput
+    ADD CONSTRAINT throughput_pkey PRIMARY KEY (project_id, minute);
 
 ALTER TABLE ONLY dispatch.unlocated
     ADD CONSTRAINT unlocated_pkey PRIMARY KEY (project_id, "position");
@@ -1142,6 +1183,8 @@ CREATE INDEX events_txid_seq_idx ON ONLY database.events USING btree (txid, seq)
 
 CREATE INDEX events_other_txid_seq_idx ON database.events_other USING btree (txid, seq);
 
+CREATE INDEX idempotent_calls_begun_idx ON database.idempotent_calls USING btree (begun_at);
+
 CREATE INDEX attempt_outputs_project_idx ON dispatch.attempt_outputs USING btree (project_id);
 
 CREATE INDEX attempt_outputs_share_idx ON dispatch.attempt_outputs USING btree (share_id, file_id);
@@ -1153,8 +1196,6 @@ CREATE INDEX attempts_handle_idx ON dispatch.attempts USING btree (project_id, "
 CREATE INDEX attempts_share_idx ON dispatch.attempts USING btree (share_id, outcome, id);
 
 CREATE INDEX handles_share_idx ON dispatch.handles USING btree (share_id, "position");
-
-CREATE INDEX late_reports_attempt_idx ON dispatch.late_reports USING btree (attempt_id);
 
 CREATE INDEX leases_expires_idx ON dispatch.leases USING btree (expires_at);
 
@@ -1365,11 +1406,17 @@ ALTER TABLE ONLY dispatch.projects
 ALTER TABLE ONLY dispatch.projects
     ADD CONSTRAINT projects_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES auth.users(id);
 
+ALTER TABLE ONLY dispatch.refusals
+    ADD CONSTRAINT refusals_project_id_fkey FOREIGN KEY (project_id) REFERENCES dispatch.projects(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY dispatch.shares
     ADD CONSTRAINT shares_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
 
 ALTER TABLE ONLY dispatch.shares
     ADD CONSTRAINT shares_project_id_fkey FOREIGN KEY (project_id) REFERENCES dispatch.projects(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY dispatch.throughput
+    ADD CONSTRAINT throughput_project_id_fkey FOREIGN KEY (project_id) REFERENCES dispatch.projects(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY launch.batch_jobs
     ADD CONSTRAINT batch_jobs_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);

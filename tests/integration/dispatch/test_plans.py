@@ -10,7 +10,7 @@ from tests.integration.dispatch.scene import Scene
 
 from sutler.database import load_statements
 
-_SQL = load_statements("sutler.dispatch")
+_SQL = load_statements("sutler.dispatch.store", "leases.sql")
 
 
 async def test_reserving_reads_a_few_rows_of_50_000(scene: Scene) -> None:

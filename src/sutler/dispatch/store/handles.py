@@ -1,0 +1,171 @@
+"""Handles that no worker has: adding, removing, putting back, waking and locating them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sutler.base.did import Did
+from sutler.database import Tx, into_list, load_statements
+from sutler.database.transaction import encode_json
+from sutler.dispatch.model import (
+    HandleState,
+    LockedHandle,
+    NewHandle,
+    ProjectHeader,
+    Remainder,
+)
+
+_SQL = load_statements("sutler.dispatch.store", "handles.sql")
+
+
+async def insert_handles(
+    tx: Tx,
+    *,
+    project_id: int,
+    share_id: int | None,
+    experiment_id: int,
+    is_virtual: bool,
+    first_position: int,
+    handles: Sequence[NewHandle],
+) -> int:
+    """Add handles to a project, numbered on from `first_position`; return how many have no usable replica."""
+    return int(
+        await tx.value(
+            _SQL.insert_handles,
+            project_id=project_id,
+            share_id=share_id,
+            experiment_id=experiment_id,
+            is_virtual=is_virtual,
+            first_position=first_position,
+            namespaces=[handle.namespace for handle in handles],
+            names=[handle.name for handle in handles],
+            fids=[handle.fid for handle in handles],
+            sizes=[handle.size_bytes for handle in handles],
+            attributes=[encode_json(dict(handle.attributes)) if handle.attributes else "{}" for handle in handles],
+            now=tx.now,
+        )
+    )
+
+
+async def copy_handles(
+    tx: Tx,
+    *,
+    source_id: int,
+    header: ProjectHeader,
+    share_id: int,
+    attributes: dict[str, object],
+    after: int,
+    count: int,
+) -> tuple[int, int, int | None]:
+    """Copy the next handles of a project; return how many, how many without usable replica, and the last place."""
+    row = await tx.row(
+        _SQL.copy_handles,
+        source_id=source_id,
+        project_id=header.project_id,
+        share_id=share_id,
+        experiment_id=header.experiment_id,
+        is_virtual=header.is_virtual,
+        attributes=attributes,
+        after=after,
+        count=count,
+        now=tx.now,
+    )
+    assert row is not None
+    return row["count"], row["unlocated_count"], row["last"]
+
+
+async def restart_handles(tx: Tx, *, header: ProjectHeader, positions: Sequence[int]) -> list[int]:
+    """Put locked done and failed handles back, open the project, and return the shares that changed."""
+    row = await tx.row(
+        _SQL.restart_handles,
+        project_id=header.project_id,
+        experiment_id=header.experiment_id,
+        is_virtual=header.is_virtual,
+        positions=list(positions),
+        now=tx.now,
+    )
+    return [] if row is None else list(row["share_ids"])
+
+
+async def list_held_files(tx: Tx, *, project_id: int, dids: Sequence[Did]) -> set[Did]:
+    """Return those among the files that a project holds."""
+    rows = await tx.rows(_SQL.list_held_files, project_id=project_id, **_list_columns(dids))
+    return {Did(row["namespace"], row["name"]) for row in rows}
+
+
+async def find_next_position(tx: Tx, *, project_id: int) -> int:
+    """Return the first place of a project that was never used."""
+    return int(await tx.value(_SQL.find_next_position, project_id=project_id))
+
+
+async def lock_ready(tx: Tx, *, project_id: int, is_all: bool, dids: Sequence[Did] = ()) -> int:
+    """Keep ready handles of a project from being given out: all, or the named files. Returns how many."""
+    given = {"project_id": project_id, "is_all": is_all, **_list_columns(dids)}
+    return int(await tx.value(_SQL.lock_ready, **given))
+
+
+async def lock_named_handles(tx: Tx, *, project_id: int, dids: Sequence[Did]) -> list[LockedHandle]:
+    """Lock the named handles of a project; files that it does not hold are left out."""
+    rows = await tx.rows(_SQL.lock_named_handles, project_id=project_id, **_list_columns(dids))
+    return into_list(LockedHandle, rows)
+
+
+async def remove_handles(tx: Tx, *, project_id: int, positions: Sequence[int]) -> list[Remainder]:
+    """Take locked initial handles out of a project; return how open it is then, once for every share that changed."""
+    rows = await tx.rows(_SQL.remove_handles, project_id=project_id, positions=list(positions))
+    return into_list(Remainder, rows)
+
+
+async def lock_ended_handles(
+    tx: Tx, *, project_id: int, states: Sequence[HandleState], dids: Sequence[Did]
+) -> list[int]:
+    """Lock done and failed handles that are in one of the states or among the named files; return their positions."""
+    rows = await tx.rows(
+        _SQL.lock_ended_handles,
+        project_id=project_id,
+        states=[state.value for state in states],
+        namespaces=[did.namespace for did in dids],
+        names=[did.name for did in dids],
+    )
+    return [row["position"] for row in rows]
+
+
+async def wake_handles(
+    tx: Tx,
+    *,
+    project_id: int,
+    until: datetime | None = None,
+    is_all: bool = False,
+    dids: Sequence[Did] = (),
+    count: int | None = None,
+) -> tuple[int, list[int]]:
+    """End the pauses of handles: those that end until then, those of the named files, or all; at most `count`.
+
+    Returns how many there were, and the shares that changed.
+    """
+    given = {"project_id": project_id, "until": until, "is_all": is_all, "count": count, **_list_columns(dids)}
+    row = await tx.row(_SQL.wake_handles, **given)
+    return (0, []) if row is None else (row["count"], list(row["share_ids"]))
+
+
+async def list_rested_projects(tx: Tx, *, count: int) -> list[int]:
+    """Return the projects of handles that have paused for long enough."""
+    rows = await tx.rows(_SQL.list_rested_projects, now=tx.now, count=count)
+    return [row["project_id"] for row in rows]
+
+
+async def list_locatable_projects(tx: Tx, *, count: int) -> list[int]:
+    """Return open projects among whose handles put aside some have a usable replica now."""
+    return [row["project_id"] for row in await tx.rows(_SQL.list_locatable_projects, count=count)]
+
+
+async def locate_handles(tx: Tx, *, project_id: int, experiment_id: int, count: int) -> tuple[int, list[int]]:
+    """Make ready what has a usable replica now; return how many handles that were, and the shares that changed."""
+    given = {"project_id": project_id, "experiment_id": experiment_id, "count": count}
+    row = await tx.row(_SQL.locate_handles, **given)
+    return (0, []) if row is None else (row["count"], list(row["share_ids"]))
+
+
+def _list_columns(dids: Sequence[Did]) -> dict[str, object]:
+    return {"namespaces": [did.namespace for did in dids], "names": [did.name for did in dids]}
