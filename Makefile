@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo serve test check docs bench torture clean lint test-unit test-rooms test-browser test-oldest-postgresql system-packages
+.PHONY: help demo serve test check docs bench bench-dispatch torture clean lint test-unit test-rooms test-browser test-oldest-postgresql system-packages
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -60,7 +60,10 @@ docs: $(VENV)/.installed-docs ## write the schema file and the reference pages, 
 	@PYTHONPATH=. $(PYTHON) scripts/take_screenshots.py
 
 bench: $(VENV)/.installed-demo ## run every benchmark and print its figures
-	@for file in benchmarks/*.py; do echo "== $$file"; $(PYTHON) "$$file" || exit 1; done
+	@for file in benchmarks/*.py; do echo "== $$file"; $(PYTHON) -m benchmarks.$$(basename "$$file" .py) || exit 1; done
+
+bench-dispatch: $(VENV)/.installed-demo ## cycles per second over HTTP beside pgbench (HANDLES=, CONNECTIONS=1,8, SECONDS=, ROUNDS=, MILLION=1)
+	@$(PYTHON) -m benchmarks.dispatch_http $(if $(HANDLES),--handles $(HANDLES)) $(if $(CONNECTIONS),--connections $(CONNECTIONS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(MILLION),--drain 1000000)
 
 torture: $(VENV)/.installed-test ## drain a project through 50 kills of server and database (FILES=, WORKERS=, KILLS=, SEED=)
 	@$(PYTHON) -m tests.torture.run $(if $(FILES),--files $(FILES)) $(if $(WORKERS),--workers $(WORKERS)) $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))

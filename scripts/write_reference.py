@@ -89,9 +89,10 @@ def write_events() -> str:
     parts = [EVENTS_HEAD]
     for room in ROOMS:
         model = importlib.import_module(f"sutler.{room}.model")
-        facts = {match["kind"]: match["facts"] for match in _FACTS.finditer(inspect.getsource(model))}
         for enum in _list_enums(model):
             if enum.__name__.endswith("Event"):
+                source = inspect.getsource(sys.modules[enum.__module__])
+                facts = {match["kind"]: match["facts"] for match in _FACTS.finditer(source)}
                 parts.append(f"## {room}\n")
                 parts += [f"### {kind.value}\n\nFacts: {_escape(facts[kind.value])}.\n" for kind in enum]
     return "\n".join(parts)
@@ -267,7 +268,7 @@ def _list_enums(module: ModuleType) -> list[type[StrEnum]]:
     return [
         item
         for item in vars(module).values()
-        if isinstance(item, type) and issubclass(item, StrEnum) and item.__module__ == module.__name__
+        if isinstance(item, type) and issubclass(item, StrEnum) and item.__module__.startswith(module.__name__)
     ]
 
 

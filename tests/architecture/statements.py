@@ -40,10 +40,11 @@ class RoomStatement:
 
 @cache
 def named_statements() -> tuple[RoomStatement, ...]:
-    """Return the statements of every room, those of the event table too."""
+    """Return the statements of every room, those of the database room too."""
     found = [
         RoomStatement("database", statement.name, statement.text, statement.is_hot)
-        for statement in load_statements("sutler.database", "events.sql")
+        for file in ("events.sql", "idempotent_calls.sql")
+        for statement in load_statements("sutler.database", file)
     ]
     for room in subject_rooms():
         found += [

@@ -1,4 +1,4 @@
-"""Catching everything is for the edges: the translator of each door, the runner of loops, launch back-ends."""
+"""Catching everything is for the edges: translators of doors, the runners of loops and lanes, launch back-ends."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ EDGES = (
     "cli/main.py",
     "loops/runner.py",
     "loops/isolation.py",
+    "dispatch/lanes.py",
+    "dispatch/refusal_book.py",
     "launch/backends/",
     "worker/run.py",
     "client/",

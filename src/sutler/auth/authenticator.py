@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sutler.auth.model import Principal
 from sutler.auth.operations.principals import authenticate_claims
-from sutler.auth.signing import TokenSigner
+from sutler.auth.signing import Claims, TokenSigner
 from sutler.database import Database
 
 KEPT_FOR = timedelta(seconds=5)
@@ -39,6 +40,7 @@ class Authenticator:
         self._states: dict[str, int] = {}
         self._numbers = itertools.count()
         self._watches: dict[str, asyncio.Task[None]] = {}
+        self._reading: dict[str, asyncio.Task[Principal]] = {}
 
     async def authenticate(self, token: str) -> Principal:
         """Return who shows this token, with the roles held now; every call gives a principal of its own.
@@ -48,16 +50,30 @@ class Authenticator:
         now = self._db.clock.now()
         kept = self._answers.get(token)
         if kept is not None and now < kept.until:
-            return replace(kept.principal, consulted=[])
-        claims = self._signer.read(token, now=now)
+            return _hand_out(kept.principal)
+        reading = self._reading.get(token)
+        if reading is None:
+            claims = self._signer.read(token, now=now)
+            reading = asyncio.create_task(self._read(token, claims), name="authenticate")
+            if claims.username in self._states:
+                # Of the many calls of one token that come in a moment, one asks the database; changes are heard.
+                self._reading[token] = reading
+                reading.add_done_callback(partial(self._end_reading, token))
+        return _hand_out(await asyncio.shield(reading))
+
+    def _end_reading(self, token: str, reading: asyncio.Task[Principal]) -> None:
+        if self._reading.get(token) is reading:
+            del self._reading[token]
+
+    async def _read(self, token: str, claims: Claims) -> Principal:
         state = self._states.get(claims.username)
         principal = await authenticate_claims(self._db, claims=claims)
         if state is None:
             # A change could slip in before the watch begins: this answer is not kept, the next one will be.
             self._begin_watch(claims.username, principal.user_id)
         elif state == self._states.get(claims.username):
-            self._keep(token, _Answer(principal, min(now + KEPT_FOR, claims.expires_at)))
-        return replace(principal, consulted=[])
+            self._keep(token, _Answer(principal, min(self._db.clock.now() + KEPT_FOR, claims.expires_at)))
+        return principal
 
     async def close(self) -> None:
         """Stop watching and forget everything."""
@@ -83,6 +99,7 @@ class Authenticator:
                 self._states[username] = next(self._numbers)
                 while await follower.wait(WATCH_TIMEOUT.total_seconds()) or self._is_in_use(user_id):
                     self._states[username] = next(self._numbers)
+                    self._reading.clear()
                     self._forget(user_id)
         finally:
             self._states.pop(username, None)
@@ -96,3 +113,10 @@ class Authenticator:
     def _forget(self, user_id: int) -> None:
         for token in [token for token, kept in self._answers.items() if kept.principal.user_id == user_id]:
             del self._answers[token]
+
+
+def _hand_out(principal: Principal) -> Principal:
+    """Return a copy with a list of questions of its own. Quicker than `dataclasses.replace`: every call needs one."""
+    handed: Principal = object.__new__(Principal)
+    handed.__dict__.update(principal.__dict__, consulted=[])
+    return handed

@@ -10,7 +10,7 @@ from sutler.base.errors import NotPermittedError
 def permit(who: Principal, action: Action, thing: Thing) -> None:
     """Go on if somebody may do this to the thing; the question is noted in `who.consulted`.
 
-    Raises NotPermittedError, which names the action, the thing and the role that would be needed.
+    Raises NotPermittedError, which names the user, the action, the thing and the role that would be needed.
     """
     if may(who, action, thing):
         return
@@ -21,6 +21,8 @@ def permit(who: Principal, action: Action, thing: Thing) -> None:
         thing=thing.kind,
         experiment_id=thing.experiment_id,
         needed_role=None if needed is None else needed.value,
+        username=who.username,
+        project_id=thing.project_id,
     )
 
 

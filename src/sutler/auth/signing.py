@@ -61,12 +61,12 @@ class TokenSigner:
             registry.validate(said)
             claims = Claims(said["sub"], UUID(said["jti"]), _read_instant(said["iat"]), _read_instant(said["exp"]))
         except ExpiredTokenError as error:
-            raise TokenExpiredError from error
+            raise TokenExpiredError(username=said["sub"], expired_at=_read_instant(said["exp"])) from error
         except (JoseError, ValueError, TypeError, OverflowError) as error:
             # The library expects certain types in the head of a token and stumbles over others.
             raise TokenInvalidError from error
         if claims.expires_at <= now:
-            raise TokenExpiredError
+            raise TokenExpiredError(username=claims.username, expired_at=claims.expires_at)
         return claims
 
 

@@ -53,6 +53,9 @@ class Settings:
         default=NOTHING, metadata={"help": "PostgreSQL 15 or later to use; the embedded server when empty."}
     )
     database_connections: int = field(default=16, metadata={"help": "Connections in the pool."})
+    largest_project: int = field(
+        default=10_000_000, metadata={"help": "Files that one project may hold when it is made.", "most": 100_000_000}
+    )
     job_slots: int = field(
         default=0,
         metadata={"help": "Batch jobs that the local back-end runs at once; the number of processors when 0."},
@@ -77,6 +80,7 @@ class SettingRow:
     kind: str
     default: object
     help: str
+    most: int = 1_000_000
 
     @property
     def environment_name(self) -> str:
@@ -84,7 +88,7 @@ class SettingRow:
         return f"SUTLER_{self.name.upper()}"
 
 
-SETTINGS = tuple(SettingRow(f.name, str(f.type), f.default, f.metadata["help"]) for f in fields(Settings))
+SETTINGS = tuple(SettingRow(f.name, str(f.type), f.default, **f.metadata) for f in fields(Settings))
 _ROWS = {row.name: row for row in SETTINGS}
 _WORDS = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
 _LEVELS = ("debug", "info", "warning", "error")
@@ -121,7 +125,7 @@ def resolve_settings(
 def _read(row: SettingRow, found: object) -> object:
     if row.kind == "int":
         number = found if isinstance(found, int) and not isinstance(found, bool) else _whole_number(str(found))
-        low, high = (1, 65535) if row.name == "port" else (0, 1_000_000)
+        low, high = (1, 65535) if row.name == "port" else (0, row.most)
         if not low <= number <= high:
             raise ValueError(f"must be between {low} and {high}, not {number}")
         return number

@@ -40,6 +40,7 @@ def serve(
     """Run the server: database, pages, API and loops in one process."""
     from sutler.server.configuration import load_configuration
     from sutler.server.logs import configure_logs
+    from sutler.server.serve import run_quickly
     from sutler.server.serve import serve as run_server
 
     configuration = load_configuration(data_dir=data_dir, config=config, command_line={"host": host, "port": port})
@@ -55,7 +56,7 @@ def serve(
         console.print(f"Sutler is ready at [bold]{configuration.public_url}[/]   (Ctrl-C to stop)", soft_wrap=True)
 
     try:
-        asyncio.run(run_server(configuration, announce=announce))
+        run_quickly(run_server(configuration, announce=announce))
     except asyncio.CancelledError:
         raise typer.Exit(TERMINATED) from None
 

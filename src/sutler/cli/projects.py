@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
@@ -10,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from sutler.base.did import Did
-from sutler.base.errors import Problem
+from sutler.base.errors import InvalidInputError, Problem
 from sutler.cli.asking import choose_experiment, connect, take
 from sutler.cli.failures import InputFileError
 from sutler.cli.options import Experiment, InExperiment, Json, Limit
@@ -32,7 +35,10 @@ IdleTimeout = Annotated[str | None, typer.Option(help="After how long without an
 RetryPause = Annotated[
     str | None, typer.Option(help="How long a file pauses after a failure, doubled with every attempt, or none.")
 ]
+STANDARD_INPUT = Path("-")
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+
+SHOWN_REFUSALS = 10
 
 commands = typer.Typer(no_args_is_help=True, help="Projects: sets of files that workers draw from.")
 
@@ -92,9 +98,10 @@ def list_projects(
 
 @commands.command("show")
 def show_project(*, project_id: ProjectId, as_json: Json = False) -> None:
-    """Show a project."""
+    """Show a project, and the workers that were refused last."""
     with connect() as client:
         one = client.get_project(project_id)
+        refusals = client.list_refusals(project_id, limit=SHOWN_REFUSALS).items
     if as_json:
         print_json(one)
         return
@@ -118,6 +125,12 @@ def show_project(*, project_id: ProjectId, as_json: Json = False) -> None:
             ("ended", one.ended_at),
         ]
     )
+    if refusals:
+        typer.echo()
+        print_table(
+            ("refused worker", "times", "last", "reason"),
+            [(one.worker_id.strip(), one.times, one.last_at, one.reason) for one in refusals],
+        )
 
 
 @commands.command("files")
@@ -154,7 +167,12 @@ def create_project(
     *,
     query: Annotated[str | None, typer.Argument(help="A query in MQL whose files the project takes.")] = None,
     files: Annotated[
-        Path | None, typer.Option("--files", help="A file that names the files instead, one namespace:name a line.")
+        Path | None,
+        typer.Option(
+            "--files",
+            help="A file that lists the files instead, or - for the standard input: a line is namespace:name, or an "
+            "object of JSON with namespace, name and perhaps fid, size_bytes and attributes.",
+        ),
     ] = None,
     experiment: InExperiment = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Take at most so many files of the query.")] = None,
@@ -175,12 +193,10 @@ def create_project(
 
     if (query is None) == (files is None):
         raise InputFileError("Give either a query, or a file with --files.")
-    handles = () if files is None else _read_handles(files)
     with connect() as client:
         created = client.create_project(
             NewProject(
                 experiment=choose_experiment(client, experiment),
-                files=handles,
                 query=query,
                 limit=limit,
                 is_virtual=is_virtual,
@@ -191,7 +207,8 @@ def create_project(
                 retry_on_timeout=retry_on_timeout,
                 users=tuple(users or ()),
                 groups=tuple(groups or ()),
-            )
+            ),
+            files=None if files is None else _list_files(files),
         )
     if as_json:
         print_json(created)
@@ -377,12 +394,28 @@ def _read_attributes(pairs: list[str] | None) -> dict[str, object] | None:
     return attributes
 
 
-def _read_handles(path: Path) -> tuple[NewHandle, ...]:
+def _list_files(path: Path) -> Iterator[NewHandle]:
+    """Yield the files that are listed, line by line: a list may be longer than memory holds."""
+    name = "standard input" if path == STANDARD_INPUT else str(path)
+    try:
+        with nullcontext(sys.stdin) if path == STANDARD_INPUT else path.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, start=1):
+                if line.strip():
+                    yield _read_file(line.strip(), f"{name}, line {number}")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputFileError([Problem(name, f"cannot be read: {error}")]) from error
+
+
+def _read_file(line: str, where: str) -> NewHandle:
+    from sutler.wire.convert import ShapeError, from_json
     from sutler.wire.dispatch import NewHandle
 
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputFileError([Problem(str(path), f"cannot be read: {error}")]) from error
-    dids = [Did.parse(line.strip()) for line in lines if line.strip()]
-    return tuple(NewHandle(did.namespace, did.name) for did in dids)
+        if line.startswith("{"):
+            return from_json(NewHandle, json.loads(line), where="it", refuses_unknown=True)
+        did = Did.parse(line)
+    except (ShapeError, ValueError) as error:
+        raise InputFileError([Problem(where, f"is no file: {error}")]) from error
+    except InvalidInputError as error:
+        raise InputFileError([Problem(where, f"is no file: {error.sentence}")]) from error
+    return NewHandle(did.namespace, did.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from functools import partial
+from typing import TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -23,18 +23,23 @@ ONLY = "*"
 METHODS = ("GET", "POST")
 ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
+Got = TypeVar("Got")
 Answer = Callable[[SignedCall], Awaitable[Response]]
 OpenAnswer = Callable[[Call], Awaitable[Response]]
 
 
 @dataclass(frozen=True)
 class Verb:
-    """A call that needs a token. `forbidden` is the word for who may not; `is_patient` never fails for what passes."""
+    """A call that needs a token. `forbidden` is the word for who may not; `is_patient` never fails for what passes.
+
+    `is_of_workers` is written down if it is refused.
+    """
 
     answer: Answer
     changes: bool = False
     forbidden: str = "Forbidden"
     is_patient: bool = False
+    is_of_workers: bool = False
 
 
 async def _tell_version(_call: Call) -> Response:
@@ -48,8 +53,8 @@ DISPATCHER: Mapping[str, Verb] = {
     "projects": Verb(projects.list_projects),
     "search_projects": Verb(projects.search_projects),
     "handles": Verb(projects.list_handles),
-    "next_file": Verb(worker.next_file, changes=True, forbidden="Not authorized", is_patient=True),
-    "release": Verb(worker.release, changes=True, forbidden="Not authorized"),
+    "next_file": Verb(worker.next_file, changes=True, forbidden="Not authorized", is_patient=True, is_of_workers=True),
+    "release": Verb(worker.release, changes=True, forbidden="Not authorized", is_of_workers=True),
     "restart_handles": Verb(projects.restart_handles, changes=True),
     "cancel_project": Verb(projects.cancel_project, changes=True),
     "activate_project": Verb(projects.activate_project, changes=True),
@@ -99,10 +104,10 @@ def _make_endpoint(services: Services, protocol: str) -> Callable[[Request], Awa
             Call(services, request, None, words, read_query(request.url.query)), verbs.keys() | open_verbs.keys()
         )
         if name in open_verbs:
-            return await _guard(call, partial(open_verbs[name], call))
+            return await guard(call, open_verbs[name](call))
         if name in verbs:
-            return await _guard(call, partial(_answer_signed, call, verbs[name]), verbs[name])
-        return await _guard(call, partial(_refuse, call))
+            return await guard(call, _answer_signed(call, verbs[name]), verbs[name])
+        return await guard(call, _refuse(call))
 
     return answer
 
@@ -129,12 +134,14 @@ async def _refuse(call: Call) -> Response:
     raise NoSuchCallError("call", path, f"The protocol has no call at {path}")
 
 
-async def _guard(call: Call, answer: Callable[[], Awaitable[Response]], verb: Verb | None = None) -> Response:
-    """Answer, and translate what is raised."""
+async def guard(call: Call, answering: Awaitable[Got], verb: Verb | None = None) -> Got | Response:
+    """Return what an answer comes to; whatever is raised on the way becomes the reply."""
     try:
-        return await answer()
+        return await answering
     except ClientDisconnect:
         return Response(status_code=400)
     except Exception as error:  # noqa: BLE001 - the translator of this door
+        if verb and verb.is_of_workers:
+            worker.note_refusal(call, error)
         patient = make_patient_reply(error, call.request) if verb and verb.is_patient else None
         return patient or make_refusal(error, call.request, forbidden=verb.forbidden if verb else "Forbidden")

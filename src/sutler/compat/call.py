@@ -11,12 +11,17 @@ from urllib.parse import unquote
 import msgspec
 from starlette.requests import Request
 
+from sutler import dispatch
 from sutler.auth import Authenticator, Principal, TokenSigner
 from sutler.compat.errors import BadCallError, BodyTooLargeError
 from sutler.database import Database
+from sutler.dispatch import RefusalBook
 
-LARGEST_BODY_BYTES = 256 * 1024 * 1024
+LARGEST_BODY_BYTES = 1024 * 1024
+LARGEST_LIST_BYTES = 32 * 1024 * 1024
+LARGEST_PROJECT_BYTES = 256 * 1024 * 1024
 LARGEST_ID = 2**63 - 1
+MOST_DIGITS = 100
 MANY_BYTES = 1024 * 1024
 
 
@@ -36,6 +41,21 @@ class Services(Protocol):
     @property
     def signer(self) -> TokenSigner:
         """What signs new tokens."""
+        ...
+
+    @property
+    def lanes(self) -> dispatch.Lanes:
+        """What gives files out and takes them back, many callers at a time."""
+        ...
+
+    @property
+    def largest_project(self) -> int:
+        """How many files one project may have."""
+        ...
+
+    @property
+    def refusals(self) -> RefusalBook:
+        """Where it is written down whom the door refused."""
         ...
 
 
@@ -71,19 +91,19 @@ class Call:
             raise BadCallError("Project id must be specified")
         return read_id(text)
 
-    async def read_body(self, *, limit_bytes: int = LARGEST_BODY_BYTES) -> bytes:
-        """Return the body. Raises BodyTooLargeError."""
+    async def read_body(self, *, limit_bytes: int = LARGEST_BODY_BYTES) -> bytearray:
+        """Return the body, which may be so large that it is never copied. Raises BodyTooLargeError."""
         body = bytearray()
         async for part in self.request.stream():
             body += part
             if len(body) > limit_bytes:
                 sentence = f"The body of this call may have at most {limit_bytes} bytes."
                 raise BodyTooLargeError(sentence, limit_bytes=limit_bytes)
-        return bytes(body)
+        return body
 
-    async def read_document(self) -> dict[str, Any]:
-        """Return the JSON object of the body, whatever its content type says. Raises BadCallError."""
-        body = await self.read_body()
+    async def read_document(self, *, limit_bytes: int = LARGEST_BODY_BYTES) -> dict[str, Any]:
+        """Return the JSON object of the body, whatever its type. Raises BadCallError, BodyTooLargeError."""
+        body = await self.read_body(limit_bytes=limit_bytes)
         document = await (asyncio.to_thread(_decode, body) if len(body) > MANY_BYTES else _decode_here(body))
         if not isinstance(document, dict):
             raise BadCallError("The body of the call must be a JSON object")
@@ -113,17 +133,18 @@ def read_query(raw: str) -> dict[str, str]:
 def read_id(given: object) -> int:
     """Return a project id that came as a number or as text. Raises BadCallError."""
     text = str(given).strip()
-    if isinstance(given, bool | float) or not text.isascii() or not text.isdecimal() or int(text) > LARGEST_ID:
+    is_number = not isinstance(given, bool | float) and text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
+    if not is_number or int(text) > LARGEST_ID:
         raise BadCallError(f"Project id must be a whole number, not {text[:40]!r}")
     return int(text)
 
 
-def _decode(body: bytes) -> object:
+def _decode(body: bytearray) -> object:
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadCallError(f"The body of the call is not JSON: {error}") from error
 
 
-async def _decode_here(body: bytes) -> object:
+async def _decode_here(body: bytearray) -> object:
     return _decode(body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 
@@ -10,10 +11,11 @@ from starlette.responses import Response
 from sutler import dispatch
 from sutler.base.errors import ConflictError
 from sutler.compat import reading
-from sutler.compat.call import SignedCall, read_id
+from sutler.compat.call import LARGEST_LIST_BYTES, LARGEST_PROJECT_BYTES, SignedCall, read_id
 from sutler.compat.errors import BadCallError
 from sutler.compat.experiments import choose_experiment
 from sutler.compat.handles import encode_handles, encode_project
+from sutler.compat.project_files import split_document
 from sutler.compat.project_lists import encode_projects, list_in_order, list_newest_first
 from sutler.compat.replies import join_runs, reply_json, reply_parts, surround
 from sutler.dispatch import HandleState, NewProject, Project
@@ -22,17 +24,19 @@ RESTARTABLE = (HandleState.RESERVED, HandleState.DONE, HandleState.FAILED)
 
 
 async def create_project(call: SignedCall) -> Response:
-    """Make a project of files and reply with it and its handles."""
-    body = await call.read_document()
-    files = reading.read_files(body.get("files"))
+    """Make a project of files, of which there may be a million, and reply with it and its handles."""
+    document = await asyncio.to_thread(split_document, await call.read_body(limit_bytes=LARGEST_PROJECT_BYTES))
+    body, files = document.rest, document.files
     attributes = reading.read_attributes(body.get("project_attributes"), "project_attributes")
-    experiment_id, _ = await choose_experiment(call, {file.namespace for file in files})
-    created = await dispatch.create_project(
+    # Which namespaces there are needs a look at every file: only if that has to tell the experiment.
+    namespaces = await files.find_namespaces() if call.experiment is None else set()
+    experiment_id, _ = await choose_experiment(call, namespaces)
+    created = await dispatch.create_streamed_project(
         call.db,
         call.who,
         project=NewProject(
             experiment_id=experiment_id,
-            handles=files,
+            handles=(),
             query=reading.read_text(body.get("query"), "query"),
             attributes=attributes,
             is_virtual=reading.read_flag(attributes.get("virtual"), default=False),
@@ -42,6 +46,8 @@ async def create_project(call: SignedCall) -> Response:
             groups=reading.read_names(body.get("roles"), "roles"),
             retry_on_timeout=reading.read_flag(attributes.get("retry_on_timeout"), default=True),
         ),
+        parts=files.read(),
+        most=call.services.largest_project,
     )
     return await _reply_project(call, created.project_id, with_replicas=False)
 
@@ -118,7 +124,7 @@ async def list_handles(call: SignedCall) -> Response:
 
 async def restart_handles(call: SignedCall) -> Response:
     """Put handles back, by name or by state, and reply with the project."""
-    body = await call.read_document()
+    body = await call.read_document(limit_bytes=LARGEST_LIST_BYTES)
     project_id = _read_project_id(body)
     dids = reading.read_dids(body.get("handles"))
     states = [state for state in RESTARTABLE if reading.read_flag(body.get(state.value), default=False)]

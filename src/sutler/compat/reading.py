@@ -14,14 +14,8 @@ NO_TIMEOUT_WORDS = ("no timeout", "none", "None")
 FALSE_WORDS = frozenset({"", "0", "false", "no", "none", "null", "off"})
 
 
-def read_files(files: object) -> tuple[NewHandle, ...]:
-    """Return the files of a new project: texts `namespace:name`, or objects with their attributes."""
-    if not isinstance(files, list):
-        raise BadCallError("The list of files is missing: send it as `files`")
-    return tuple(_read_file(item) for item in files)
-
-
-def _read_file(item: object) -> NewHandle:
+def read_file(item: object) -> NewHandle:
+    """Return a file of a new project: a text `namespace:name`, or an object with its attributes."""
     invalid = f"Invalid file specification: {str(item)[:200]} -"
     if isinstance(item, str):
         namespace, colon, name = item.partition(":")

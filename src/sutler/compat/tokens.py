@@ -42,7 +42,8 @@ async def authenticate(request: Request, authenticator: Authenticator, *, change
     try:
         return await authenticator.authenticate(token)
     except NotAuthenticatedError as error:
-        raise NotAuthenticatedError(explain_refusal(token, error)) from error
+        # Of the same kind, with the words of the protocol.
+        raise type(error)(explain_refusal(token, error), **error.facts) from error
 
 
 def find_token(request: Request, *, takes_cookie: bool = True) -> str | None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
 from starlette.responses import Response
 
-from sutler import dispatch, replicas
+from sutler import dispatch
 from sutler.base.did import Did
-from sutler.base.errors import UnavailableError
-from sutler.compat.call import SignedCall, read_id
+from sutler.compat.call import Call, SignedCall, read_id
 from sutler.compat.errors import BadCallError
-from sutler.compat.experiments import list_experiments
 from sutler.compat.replies import reply_json
 from sutler.compat.shapes import Shape, show_handle, show_lease, show_replica
 from sutler.dispatch import Handle, Lease, NothingReady, Outcome, Project, ProjectState, Wish
@@ -20,33 +18,55 @@ from sutler.dispatch import Handle, Lease, NothingReady, Outcome, Project, Proje
 DEFAULT_SITE = "DEFAULT"
 RELEASE_NEEDS = "File Handle ID (<project_id>:<namespace>:<name>) must be specified"
 
+GetProject = Callable[[SignedCall, int], Awaitable[Project]]
+
 
 async def next_file(call: SignedCall) -> Response:
     """Lease a file to a worker. Without one, say whether asking again makes sense."""
+    return reply_json(await take_file(call))
+
+
+async def release(call: SignedCall) -> Response:
+    """Give a file back as done, or as failed for good or for now, and reply with its handle."""
+    return reply_json(await give_back(call))
+
+
+async def get_project(call: SignedCall, project_id: int) -> Project:
+    """Return a project as it is now. Raises ProjectNotFoundError, NotPermittedError."""
+    return await dispatch.get_project(call.db, call.who, project_id=project_id)
+
+
+async def take_file(call: SignedCall, get_project: GetProject = get_project) -> Shape:
+    """Lease a file to a worker; the reply may show its project as `get_project` knows it.
+
+    Raises BadCallError, also for a project that is over, ProjectNotFoundError, NotPermittedError.
+    """
     worker_id = call.query.get("worker_id", "")
     if not call.query.get("project_id") or not worker_id:
         raise BadCallError("Project ID and Worker ID must be specified")
     project_id, site = call.get_project_id(), call.query.get("cpu_site") or DEFAULT_SITE
     # Read before: what fails after the file is leased would leave it with nobody.
-    project = await dispatch.get_project(call.db, call.who, project_id=project_id)
+    project = await get_project(call, project_id)
     now = call.db.clock.now()
     # An old client cannot repeat a request: each is a new wish, and the lease lasts as long as the project lets it.
     wish = Wish(worker_id=worker_id, request_id=uuid4(), site=site)
-    reply = await dispatch.reserve_next(call.db, call.who, project_id=project_id, wish=wish)
+    reply = await call.services.lanes.reserve_next(call.who, project_id=project_id, wish=wish)
+    if reply.leases:
+        [lease] = reply.leases
+        handle = show_lease(lease, project, worker_id, now)
+        handle["replicas"] = {} if project.is_virtual else _show_replicas(lease)
+        return {"handle": handle, "reason": "reserved", "retry": False}
     if reply.nothing is NothingReady.WAIT:
-        return reply_json({"handle": None, "reason": "retry", "retry": True})
-    if not reply.leases:
-        if project.state is not ProjectState.ACTIVE:
-            raise BadCallError(f"Inactive project. State={project.state}")
-        return reply_json({"handle": None, "reason": "project inactive", "retry": False})
-    [lease] = reply.leases
-    handle = show_lease(lease, project, worker_id, now)
-    handle["replicas"] = await _show_near_replicas(call, lease, project, site)
-    return reply_json({"handle": handle, "reason": "reserved", "retry": False})
+        return {"handle": None, "reason": "retry", "retry": True}
+    return await _refuse_more(call, project_id)
 
 
-async def release(call: SignedCall) -> Response:
-    """Give a file back as done, or as failed for good or for now, and reply with its handle."""
+async def give_back(call: SignedCall) -> Shape:
+    """Give a file back and return its handle.
+
+    Raises BadCallError, ProjectNotFoundError, HandleNotFoundError, HandleNotReservedError, NotPermittedError, which
+    WrongWorkerError is one of.
+    """
     project_id, did = _read_handle_id(call.query.get("handle_id", ""))
     try:
         handle = await _release(call, project_id, did)
@@ -56,14 +76,31 @@ async def release(call: SignedCall) -> Response:
         if blank == did:
             raise
         handle = await _release(call, project_id, blank)
-    return reply_json(show_handle(handle))
+    return show_handle(handle)
+
+
+async def _refuse_more(call: SignedCall, project_id: int) -> Shape:
+    """Say that a project has nothing more, now that it is known. Raises BadCallError if the project has ended."""
+    state = (await get_project(call, project_id)).state
+    if state is not ProjectState.ACTIVE:
+        raise BadCallError(f"Inactive project. State={state}")
+    return {"handle": None, "reason": "project inactive", "retry": False}
+
+
+def note_refusal(call: Call, error: Exception) -> None:
+    """Write down that a worker was refused, for an old client ends without a word; nothing for any other error."""
+    text = call.query.get("project_id") or call.query.get("handle_id", "").partition(":")[0]
+    try:
+        project_id = read_id(text)
+    except BadCallError:
+        return
+    call.services.refusals.note(project_id, call.query.get("worker_id", ""), error)
 
 
 async def _release(call: SignedCall, project_id: int, did: Did) -> Handle:
     worker_id = call.query.get("worker_id") or None
     try:
-        return await dispatch.release_handle(
-            call.db,
+        return await call.services.lanes.release_handle(
             call.who,
             project_id=project_id,
             did=did,
@@ -78,32 +115,15 @@ async def _release(call: SignedCall, project_id: int, did: Did) -> Handle:
         raise dispatch.WrongWorkerError(did, worker_id, None) from error
 
 
-async def _show_near_replicas(call: SignedCall, lease: Lease, project: Project, site: str) -> dict[str, Shape]:
+def _show_replicas(lease: Lease) -> dict[str, Shape]:
     """The usable copies, each with how far it is from the site; clients go by `preference`, so it says the same."""
-    if project.is_virtual or not lease.replicas:
-        return {}
-    distances = await _find_distances(call, lease, project, site)
-    shapes: dict[str, Shape] = {}
-    for replica in lease.replicas:
-        distance = distances.get(replica.rse)
-        shape = show_replica(lease.namespace, lease.name, replica.rse, replica.url, preference=distance)
-        shapes[replica.rse] = {**shape, "proximity": distance}
-    return shapes
-
-
-async def _find_distances(call: SignedCall, lease: Lease, project: Project, site: str) -> Mapping[str, int | None]:
-    """How far each copy is; nobody outside the experiment is told, who may process files all the same.
-
-    The file is leased already, so it is better given without distances than not at all.
-    """
-    try:
-        experiment = (await list_experiments(call)).get(project.experiment_id)
-        if experiment is None:
-            return {}
-        proximity = await replicas.list_proximity(call.db, call.who, experiment=experiment)
-    except UnavailableError:
-        return {}
-    return {replica.rse: replicas.find_distance(proximity, site, replica.rse) for replica in lease.replicas}
+    return {
+        copy.rse: {
+            **show_replica(lease.namespace, lease.name, copy.rse, copy.url, preference=copy.distance),
+            "proximity": copy.distance,
+        }
+        for copy in lease.replicas
+    }
 
 
 def _read_handle_id(text: str) -> tuple[int, Did]:

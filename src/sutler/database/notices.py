@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -55,6 +55,7 @@ class NoticeBoard:
     def __init__(self) -> None:
         self.origin = secrets.token_hex(6)
         self._followers: set[Follower] = set()
+        self._listeners: list[Callable[[set[str]], None]] = []
         self._unsent: set[str] = set()
 
     def post(self, subjects: Iterable[str]) -> None:
@@ -65,7 +66,9 @@ class NoticeBoard:
             self.deliver(fresh)
 
     def deliver(self, subjects: set[str]) -> None:
-        """Wake the followers of this process."""
+        """Wake the followers of this process and call its listeners."""
+        for listener in self._listeners:
+            listener(subjects)
         for follower in self._followers:
             follower.offer(subjects)
 
@@ -78,6 +81,10 @@ class NoticeBoard:
             yield follower
         finally:
             self._followers.discard(follower)
+
+    def listen(self, listener: Callable[[set[str]], None]) -> None:
+        """Call a function with every set of subjects, for caches that forget what has changed. It must not wait."""
+        self._listeners.append(listener)
 
     def take_payload(self) -> str | None:
         """Return what is to be sent to other processes, and forget it. None if there is nothing."""

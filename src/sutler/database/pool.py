@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import json
 import random
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
@@ -17,15 +16,14 @@ import structlog
 from sutler.base.clock import Clock, SystemClock
 from sutler.base.errors import SutlerError
 from sutler.database.errors import (
-    AlreadyExistsError,
     DatabaseBusyError,
     DatabaseUnreachableError,
     ServerTooOldError,
-    StillInUseError,
-    UnstorableValueError,
 )
 from sutler.database.notices import NoticeBoard, carry_notices
-from sutler.database.transaction import Tx, encode_json
+from sutler.database.session import Session
+from sutler.database.transaction import Tx, decode_json, encode_json
+from sutler.database.translation import translate_errors
 
 OLDEST_SERVER = 15
 REPLAY_LIMIT = 5
@@ -93,7 +91,7 @@ class Database:
 
         Raises DatabaseUnreachableError, DatabaseBusyError, AlreadyExistsError, StillInUseError.
         """
-        with _translate():
+        with translate_errors():
             async with self._acquire() as connection:
                 async with connection.transaction():
                     tx = Tx(connection, self.clock.now())
@@ -103,7 +101,7 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:
         """A read-only transaction on one snapshot, so that the numbers of a page agree with each other."""
-        with _translate():
+        with translate_errors():
             async with (
                 self._acquire() as connection,
                 connection.transaction(isolation="repeatable_read", readonly=True),
@@ -113,22 +111,38 @@ class Database:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Any]:
         """A bare connection outside any transaction, for locks of the session and for migrations."""
-        with _translate():
+        with translate_errors():
             async with self._acquire() as connection:
                 yield connection
 
     @asynccontextmanager
     async def lone_connection(self) -> AsyncIterator[Any]:
         """A connection beside the pool, for what is held for long: leadership and listening."""
-        with _translate():
-            try:
-                connection = await asyncpg.connect(**self._connect, server_settings=SESSION_SETTINGS)
-            except OSError as error:
-                raise DatabaseUnreachableError(f"The database does not answer: {error}", reason=str(error)) from error
+        with translate_errors():
+            connection = await self.connect_alone()
             try:
                 yield connection
             finally:
                 await connection.close(timeout=5)
+
+    def session(self) -> Session:
+        """Return a connection for a task that does the same over and over; the task closes it."""
+        return Session(self)
+
+    async def connect_alone(
+        self, settings: Mapping[str, str] | None = None, *, command_timeout: float | None = None
+    ) -> Any:  # noqa: ANN401 - untyped driver
+        """Open a connection beside the pool, with settings of its own, which the caller closes."""
+        try:
+            connection = await asyncpg.connect(
+                **self._connect,
+                server_settings={**SESSION_SETTINGS, **(settings or {})},
+                command_timeout=command_timeout,
+            )
+        except OSError as error:
+            raise DatabaseUnreachableError(f"The database does not answer: {error}", reason=str(error)) from error
+        await _prepare_connection(connection)
+        return connection
 
     @asynccontextmanager
     async def _acquire(self) -> AsyncIterator[Any]:
@@ -175,7 +189,7 @@ def replayable(
 
 async def _prepare_connection(connection: Any) -> None:  # noqa: ANN401 - untyped driver
     for kind in ("json", "jsonb"):
-        await connection.set_type_codec(kind, schema="pg_catalog", encoder=encode_json, decoder=json.loads)
+        await connection.set_type_codec(kind, schema="pg_catalog", encoder=encode_json, decoder=decode_json)
 
 
 async def _leave_as_it_is(_connection: Any) -> None:  # noqa: ANN401 - untyped driver
@@ -194,34 +208,3 @@ def check_version(connection: Any) -> None:  # noqa: ANN401 - untyped driver
             found=major,
             needed=OLDEST_SERVER,
         )
-
-
-@contextlib.contextmanager
-def _translate() -> Any:  # noqa: ANN401 - a generator wrapped by contextmanager
-    try:
-        yield
-    except asyncpg.UniqueViolationError as error:
-        raise AlreadyExistsError(constraint=error.constraint_name, detail=error.detail) from error
-    except asyncpg.ForeignKeyViolationError as error:
-        raise StillInUseError(constraint=error.constraint_name, detail=error.detail) from error
-    except (
-        asyncpg.NumericValueOutOfRangeError,
-        asyncpg.UntranslatableCharacterError,
-        asyncpg.CharacterNotInRepertoireError,
-    ) as error:
-        raise UnstorableValueError(f"The database cannot hold a value of this request: {error}") from error
-    except (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError) as error:
-        raise DatabaseBusyError(reason=str(error)) from error
-    except (
-        ConnectionError,
-        asyncpg.PostgresConnectionError,
-        asyncpg.CannotConnectNowError,
-        asyncpg.AdminShutdownError,
-        asyncpg.CrashShutdownError,
-        asyncpg.TooManyConnectionsError,
-        asyncpg.InterfaceError,
-        asyncpg.InternalClientError,  # a session that the server ends while a statement is being sent
-    ) as error:
-        if isinstance(error, ValueError):  # the driver's way of saying that it cannot encode a value
-            raise UnstorableValueError(f"The database cannot hold a value of this request: {error}") from error
-        raise DatabaseUnreachableError(f"The database does not answer: {error}", reason=str(error)) from error

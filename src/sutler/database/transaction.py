@@ -96,3 +96,8 @@ class Tx:
 def encode_json(item: object) -> str:
     """Write a value for a jsonb column."""
     return json.dumps(item, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def decode_json(text: str) -> Any:  # noqa: ANN401 - whatever was stored
+    """Read the value of a jsonb column; most of them are empty objects."""
+    return {} if text == "{}" else json.loads(text)

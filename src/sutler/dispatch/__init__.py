@@ -7,9 +7,10 @@ project is `active` until its last handle is done or failed, and ends as `done` 
 
 Workers `reserve_next`, `renew` and `report`; the attempt id of a lease is its fencing token. Loops take back what
 went silent (`release_overdue`, `release_jobs`), make ready what turned up or has paused (`locate_handles`,
-`wake_handles`) and abandon what is idle (`abandon_idle`). People create, copy, alter, read, cancel, activate and delete
-projects and put handles back with `restart_handles`; `release_handle` is for clients that know no attempt ids. The room
-above joins with the operations in `…_in`.
+`wake_handles`), follow copies that come and go (`relocate_handles`) and abandon what is idle (`abandon_idle`). People
+create, copy, alter, read, cancel, activate and delete projects and put handles back with `restart_handles`;
+`release_handle` is for clients that know no attempt ids. The room above joins with the operations in `…_in`. Doors
+write down in the `RefusalBook` whom they refused.
 Whoever follows `project/ID` or `share/ID` wakes at every change; `share_finished` and `project_ended` come once.
 """
 
@@ -29,6 +30,7 @@ from sutler.dispatch.errors import (
     ShareNotFoundError,
     WrongWorkerError,
 )
+from sutler.dispatch.lanes import Lanes
 from sutler.dispatch.model import (
     KEEP,
     Answer,
@@ -43,6 +45,7 @@ from sutler.dispatch.model import (
     Lease,
     NewHandle,
     NewProject,
+    NewRefusal,
     NothingReady,
     Order,
     Outcome,
@@ -51,34 +54,42 @@ from sutler.dispatch.model import (
     ProducedFile,
     Project,
     ProjectState,
+    RecentRefusals,
+    Refusal,
     Renewal,
     ReplicaAt,
     Reply,
     Report,
+    Throughput,
     Wish,
 )
 from sutler.dispatch.operations.altering import alter_project
 from sutler.dispatch.operations.copying import copy_project
+from sutler.dispatch.operations.creating import (
+    LARGEST_PROJECT,
+    create_project,
+    create_project_in,
+    create_streamed_project,
+)
 from sutler.dispatch.operations.giving_back import release_handle
 from sutler.dispatch.operations.handles import (
     get_handle,
     list_handles,
     list_handles_in,
-    locate_handles,
     restart_handles,
 )
 from sutler.dispatch.operations.leases import renew, reserve_next
 from sutler.dispatch.operations.lifecycle import abandon_idle, activate_project, delete_project
+from sutler.dispatch.operations.locating import locate_handles, relocate_handles
 from sutler.dispatch.operations.projects import (
     cancel_project,
     cancel_project_in,
-    create_project,
-    create_project_in,
     get_project,
     list_project_history,
     list_projects,
     set_project_attributes_in,
 )
+from sutler.dispatch.operations.refusals import list_refusals, note_refusals
 from sutler.dispatch.operations.releases import release_jobs, release_jobs_in, release_overdue
 from sutler.dispatch.operations.reports import report
 from sutler.dispatch.operations.resting import wake_handles
@@ -91,10 +102,14 @@ from sutler.dispatch.operations.shares import (
     list_produced_in,
 )
 from sutler.dispatch.operations.streaming import stream_handles
+from sutler.dispatch.operations.throughput import list_throughput, look_through_handles
+from sutler.dispatch.operations.waiting import explain_project
+from sutler.dispatch.refusal_book import RefusalBook
 from sutler.dispatch.search import SearchError, SearchMeaningError, SearchSyntaxError, UnreadableSearchError
 
 __all__ = [
     "KEEP",
+    "LARGEST_PROJECT",
     "Answer",
     "Attempt",
     "AttemptNotFoundError",
@@ -113,9 +128,11 @@ __all__ = [
     "InvalidReportError",
     "InvalidWishError",
     "Keep",
+    "Lanes",
     "Lease",
     "NewHandle",
     "NewProject",
+    "NewRefusal",
     "NothingReady",
     "Order",
     "Outcome",
@@ -126,6 +143,9 @@ __all__ = [
     "ProjectFinalError",
     "ProjectNotFoundError",
     "ProjectState",
+    "RecentRefusals",
+    "Refusal",
+    "RefusalBook",
     "Renewal",
     "ReplicaAt",
     "Reply",
@@ -135,6 +155,7 @@ __all__ = [
     "SearchMeaningError",
     "SearchSyntaxError",
     "ShareNotFoundError",
+    "Throughput",
     "UnreadableSearchError",
     "Wish",
     "WrongWorkerError",
@@ -146,7 +167,9 @@ __all__ = [
     "copy_project",
     "create_project",
     "create_project_in",
+    "create_streamed_project",
     "delete_project",
+    "explain_project",
     "explain_share_in",
     "get_handle",
     "get_project",
@@ -158,11 +181,16 @@ __all__ = [
     "list_produced_in",
     "list_project_history",
     "list_projects",
+    "list_refusals",
+    "list_throughput",
     "locate_handles",
+    "look_through_handles",
+    "note_refusals",
     "release_handle",
     "release_jobs",
     "release_jobs_in",
     "release_overdue",
+    "relocate_handles",
     "renew",
     "report",
     "reserve_next",

@@ -1,4 +1,4 @@
-"""Makes handles workable whose file has got a usable replica since."""
+"""Makes handles workable whose file has got a usable replica since, and moves those whose copies have come or gone."""
 
 from __future__ import annotations
 
@@ -9,5 +9,9 @@ BATCH = 5000
 
 
 async def step(around: Surroundings) -> int:
-    """Look at handles without a usable replica, at most one batch. Returns how many became workable."""
-    return await dispatch.locate_handles(around.db, limit=BATCH)
+    """Look at copies that changed and at handles without a usable one, at most one batch each.
+
+    Returns how many files and handles were dealt with.
+    """
+    relocated = await dispatch.relocate_handles(around.db, limit=BATCH)
+    return relocated + await dispatch.locate_handles(around.db, limit=BATCH)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from sutler.loops import (
     abandonment,
     intentions,
+    kept_answers,
     launches,
     location,
     overlooked,
@@ -43,5 +44,6 @@ LOOPS = (
     Loop("resting", resting.step, timedelta(seconds=2)),
     Loop("abandonment", abandonment.step, timedelta(seconds=30)),
     Loop("location", location.step, timedelta(seconds=5)),
+    Loop("kept_answers", kept_answers.step, timedelta(minutes=5)),
     Loop("partitions", partitions.step, timedelta(hours=6)),
 )

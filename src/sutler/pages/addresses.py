@@ -6,12 +6,13 @@ from sutler.base.did import Did
 from sutler.pages.errors import NoSuchPageError
 
 LARGEST_ID = 2**63 - 1
+MOST_DIGITS = 19
 
 
 def check_id(kind: str, key: int | str) -> int:
     """Return a number that the database can hold. Raises NoSuchPageError for anything else: nothing has that number."""
     text = str(key)
-    if not (text.isascii() and text.isdecimal()) or not 0 <= int(text[:20]) <= LARGEST_ID:
+    if len(text) > MOST_DIGITS or not (text.isascii() and text.isdecimal()) or int(text) > LARGEST_ID:
         raise NoSuchPageError(kind, key)
     return int(text)
 

@@ -11,18 +11,25 @@ from starlette.staticfiles import StaticFiles
 
 from sutler.pages.account import AccountPages
 from sutler.pages.api import ApiPages
+from sutler.pages.browsing import BrowserPages
 from sutler.pages.campaigns import CampaignPages
 from sutler.pages.door import Door
 from sutler.pages.failures import explain, make_route_class
 from sutler.pages.files import FilePages
+from sutler.pages.handle import HandlePages
 from sutler.pages.live import LiveStreams
+from sutler.pages.project_changes import QUESTIONS, ProjectChanges
 from sutler.pages.projects import ProjectPages
+from sutler.pages.proximity import ProximityPages
 from sutler.pages.rendering import STATIC, Renderer
 from sutler.pages.services import Services
 from sutler.pages.session import check_form
+from sutler.pages.storage import StoragePages
 from sutler.pages.submissions import SubmissionPages
 
 LONGEST_FORM_BYTES = 64_000
+LONGEST_TEXT_BYTES = 1_100_000
+"""For forms that bring a whole map, as browsers write it: one field of 1 MiB and a little beside it."""
 
 Page = Callable[..., Awaitable[Response]]
 
@@ -38,6 +45,10 @@ def create_pages(services: Services, *, api_description: Mapping[str, object]) -
         router.add_api_route(path, page, methods=["GET"])
     for path, page in _list_changes(door):
         router.add_api_route(path, page, methods=["POST"], dependencies=[Depends(check_form)])
+    for path, page in _list_long_changes(door):
+        router.add_api_route(
+            path, page, methods=["POST"], dependencies=[Depends(check_form)], max_body_size=LONGEST_TEXT_BYTES
+        )
     return router
 
 
@@ -58,7 +69,9 @@ def create_error_pages(services: Services) -> Callable[[Request, Exception], Awa
 
 def _list_pages(door: Door) -> list[tuple[str, Page]]:
     account, campaigns, submissions = AccountPages(door), CampaignPages(door), SubmissionPages(door)
-    projects, files, live = ProjectPages(door), FilePages(door), LiveStreams(door)
+    projects, changes, handle = ProjectPages(door), ProjectChanges(door), HandlePages(door)
+    browser, storage, proximity = BrowserPages(door), StoragePages(door), ProximityPages(door)
+    files, live = FilePages(door), LiveStreams(door)
     return [
         ("/sign-in", account.show_sign_in),
         ("/", campaigns.list_campaigns),
@@ -74,11 +87,23 @@ def _list_pages(door: Door) -> list[tuple[str, Page]]:
         ("/submissions/{submission_id}/jobs/{number}", submissions.show_job),
         ("/submissions/{submission_id}/jobs/{number}/part", submissions.show_job_part),
         ("/submissions/{submission_id}/cancel", submissions.ask_cancel),
+        ("/projects", browser.browse),
+        ("/projects/part", browser.browse_part),
         ("/projects/{project_id}", projects.show),
         ("/projects/{project_id}/part", projects.show_part),
         ("/projects/{project_id}/files", projects.show_files),
-        ("/projects/{project_id}/handles/{position}", projects.show_handle),
-        ("/projects/{project_id}/handles/{position}/part", projects.show_handle_part),
+        ("/projects/{project_id}/throughput", projects.show_throughput),
+        ("/projects/{project_id}/history", projects.show_history),
+        ("/projects/{project_id}/alter", changes.ask_settings),
+        *((f"/projects/{{project_id}}/{verb}", changes.ask) for verb in QUESTIONS),
+        ("/projects/{project_id}/handles/{position}", handle.show),
+        ("/projects/{project_id}/handles/{position}/part", handle.show_part),
+        ("/projects/{project_id}/handles/{position}/restart", handle.ask_restart),
+        ("/rses", storage.list_rses),
+        ("/rses/{experiment}", storage.show_new),
+        ("/rses/{experiment}/{rse_name}", storage.show),
+        ("/rses/{experiment}/{rse_name}/delete", storage.ask_delete),
+        ("/proximity/{experiment}", proximity.show),
         ("/files", files.show_file_of_did),
         ("/files/{namespace}/{name:path}", files.show_file),
         ("/datasets", files.show_dataset_of_did),
@@ -90,6 +115,8 @@ def _list_pages(door: Door) -> list[tuple[str, Page]]:
 
 def _list_changes(door: Door) -> list[tuple[str, Page]]:
     account, campaigns, submissions = AccountPages(door), CampaignPages(door), SubmissionPages(door)
+    projects, handle = ProjectChanges(door), HandlePages(door)
+    storage, proximity = StoragePages(door), ProximityPages(door)
     return [
         ("/sign-in", account.sign_in),
         ("/sign-out", account.sign_out),
@@ -97,4 +124,20 @@ def _list_changes(door: Door) -> list[tuple[str, Page]]:
         ("/stages/{stage_id}/hold", campaigns.hold_stage),
         ("/stages/{stage_id}/release", campaigns.release_stage),
         ("/submissions/{submission_id}/cancel", submissions.cancel),
+        ("/projects/{project_id}/alter", projects.alter),
+        ("/projects/{project_id}/cancel", projects.cancel),
+        ("/projects/{project_id}/activate", projects.activate),
+        ("/projects/{project_id}/restart", projects.restart),
+        ("/projects/{project_id}/copy", projects.copy),
+        ("/projects/{project_id}/delete", projects.delete),
+        ("/projects/{project_id}/handles/{position}/restart", handle.restart),
+        ("/rses/{experiment}", storage.create),
+        ("/rses/{experiment}/{rse_name}", storage.update),
+        ("/rses/{experiment}/{rse_name}/delete", storage.delete),
+        ("/proximity/{experiment}/pair", proximity.set_pair),
+        ("/proximity/{experiment}/url", proximity.take_from_url),
     ]
+
+
+def _list_long_changes(door: Door) -> list[tuple[str, Page]]:
+    return [("/proximity/{experiment}/text", ProximityPages(door).set_text)]

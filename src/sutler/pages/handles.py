@@ -1,4 +1,4 @@
-"""Lists of handles, as they stand on the pages of submissions and projects."""
+"""Lists of handles, as they stand on the pages of submissions."""
 
 from __future__ import annotations
 

@@ -4,12 +4,15 @@ Owns storage elements (RSEs) and the replicas on them. A replica belongs to a DI
 the file, and lies on one RSE of one experiment. It is usable while its RSE is enabled and available and the copy is
 staged; upper rooms join with the view `replicas.usable`.
 
-Storage elements: `create_rse`, `update_rse`, `delete_rse`, `get_rse`, `list_rses`, `ensure_rse_in`.
-How far they are from where jobs run: `set_proximity`, `list_proximity`, `find_distance`.
+Storage elements: `create_rse`, `update_rse`, `delete_rse`, `get_rse`, `count_replicas`, `list_rses`, `ensure_rse_in`.
+How far they are from where jobs run: `set_proximity`, `list_proximity`, `find_distance`, and all of it at once:
+`load_neighbourhood_in`.
 Replicas: `add_replicas`, `list_replicas`, and `add_replicas_in`, `list_replicas_in` for those who asked already.
+Files that have got or lost copies: `read_changes`, `forget_changes`; what they have is in `replicas.whereabouts`.
 Whoever follows `rse/NAME` wakes when its replicas or its state change.
 """
 
+from sutler.replicas.changes import forget_changes, read_changes
 from sutler.replicas.errors import (
     InvalidProximityError,
     InvalidReplicaError,
@@ -17,10 +20,13 @@ from sutler.replicas.errors import (
     RseInUseError,
     RseNotFoundError,
 )
-from sutler.replicas.model import NewReplica, Proximity, Replica, ReplicaEvent, Rse
+from sutler.replicas.model import CopyChange, NewReplica, Proximity, Replica, ReplicaEvent, Rse
+from sutler.replicas.neighbourhood import UNKNOWN_DISTANCE, Neighbourhood, load_neighbourhood_in
 from sutler.replicas.operations import (
+    MOST_COUNTED,
     add_replicas,
     add_replicas_in,
+    count_replicas,
     create_rse,
     delete_rse,
     ensure_rse_in,
@@ -36,8 +42,12 @@ from sutler.replicas.operations import (
 from sutler.replicas.rules import find_distance
 
 __all__ = [
+    "MOST_COUNTED",
+    "UNKNOWN_DISTANCE",
+    "CopyChange",
     "InvalidProximityError",
     "InvalidReplicaError",
+    "Neighbourhood",
     "NewReplica",
     "Proximity",
     "Replica",
@@ -48,16 +58,20 @@ __all__ = [
     "RseNotFoundError",
     "add_replicas",
     "add_replicas_in",
+    "count_replicas",
     "create_rse",
     "delete_rse",
     "ensure_rse_in",
     "find_distance",
     "find_rse_in",
+    "forget_changes",
     "get_rse",
     "list_proximity",
     "list_replicas",
     "list_replicas_in",
     "list_rses",
+    "load_neighbourhood_in",
+    "read_changes",
     "set_proximity",
     "update_rse",
 ]

@@ -78,6 +78,21 @@ class NewReplica:
 
 
 @dataclass(frozen=True)
+class CopyChange:
+    """A file whose set of staged copies has changed."""
+
+    seq: int
+    experiment_id: int
+    namespace: str
+    name: str
+
+    @property
+    def did(self) -> Did:
+        """The file."""
+        return Did(self.namespace, self.name)
+
+
+@dataclass(frozen=True)
 class Replica:
     """A copy of a file on a storage element. Usable are copies that are staged, on one that is available."""
 

@@ -14,6 +14,8 @@ from sutler.replicas.errors import RseExistsError, RseInUseError, RseNotFoundErr
 from sutler.replicas.model import NewReplica, Proximity, Replica, ReplicaEvent, Rse, Staging
 from sutler.replicas.rules import check_replicas, check_rse, parse_proximity
 
+MOST_COUNTED = 10_000
+
 
 async def create_rse(
     db: Database,
@@ -53,6 +55,7 @@ async def create_rse(
         if rse is None:
             raise RseExistsError(f"The experiment {experiment} has a storage element {name} already.", name=name)
         await tx.record(_describe(ReplicaEvent.RSE_CREATED, rse, {"name": name}), who)
+        tx.notify("neighbourhood", experiment_id)
         return rse
 
 
@@ -66,6 +69,7 @@ async def ensure_rse_in(tx: Tx, *, experiment_id: int, name: str, url_prefix: st
         made = await store.insert_rse(tx, experiment_id=experiment_id, name=name, url_prefix=url_prefix)
         if made is not None:
             await tx.record(_describe(ReplicaEvent.RSE_CREATED, made, {"name": name}), actor)
+            tx.notify("neighbourhood", experiment_id)
             return made
         # Locked, so that it is not deleted before this transaction uses it; gone already, it is made once more.
         found = await store.lock_rse(tx, experiment_id=experiment_id, name=name)
@@ -89,6 +93,22 @@ async def get_rse(db: Database, who: Principal, *, experiment: str, name: str) -
         return rse
 
 
+async def count_replicas(
+    db: Database, who: Principal, *, experiment: str, name: str, at_most: int = MOST_COUNTED
+) -> int:
+    """Return how many replicas are on a storage element, counted no further than `at_most`.
+
+    Raises ExperimentNotFoundError, NotPermittedError, RseNotFoundError.
+    """
+    async with db.read() as tx:
+        experiment_id = (await get_experiment_in(tx, name=experiment)).id
+        permit(who, Action.VIEW, Thing("experiment", experiment_id))
+        rse = await store.find_rse(tx, experiment_id=experiment_id, name=name)
+        if rse is None:
+            raise RseNotFoundError("storage element", name)
+        return await store.count_replicas(tx, rse_id=rse.id, at_most=at_most)
+
+
 async def delete_rse(db: Database, who: Principal, *, experiment: str, name: str) -> None:
     """Delete a storage element without replicas. It takes the role production.
 
@@ -105,6 +125,7 @@ async def delete_rse(db: Database, who: Principal, *, experiment: str, name: str
             raise RseInUseError(name=name)
         await store.delete_rse(tx, rse_id=rse.id)
         await tx.record(_describe(ReplicaEvent.RSE_DELETED, rse, {"name": name}), who)
+        tx.notify("neighbourhood", experiment_id)
 
 
 async def set_proximity(db: Database, who: Principal, *, experiment: str, text: str) -> int:
@@ -124,6 +145,7 @@ async def set_proximity(db: Database, who: Principal, *, experiment: str, text: 
         facts: dict[str, object] = {"count": len(entries)}
         kind = ReplicaEvent.PROXIMITY_CHANGED
         await tx.record(Event(kind, "experiment", str(experiment_id), experiment_id, facts), who)
+        tx.notify("neighbourhood", experiment_id)
         return len(entries)
 
 
@@ -188,6 +210,7 @@ async def update_rse(
             await store.update_rse(tx, rse=changed)
             facts = {"name": name, "is_enabled": changed.is_enabled, "is_available": changed.is_available}
             await tx.record(_describe(ReplicaEvent.RSE_CHANGED, changed, facts), who)
+            tx.notify("neighbourhood", rse.experiment_id)
         return changed
 
 

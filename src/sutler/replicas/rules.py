@@ -13,6 +13,13 @@ from sutler.replicas.model import NewReplica, Proximity, Rse
 MAX_PROBLEMS = 20
 DEFAULT = "DEFAULT"
 LARGEST_DISTANCE = 2**31 - 1
+MOST_PAIRS = 50_000
+LONGEST_PLACE_BYTES = 200
+"""For the names of sites and storage elements in a map."""
+
+LONGEST_NAME_BYTES = 1000
+"""For the namespace and for the name of a file, which stand together in one entry of an index."""
+
 _RSE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _URL = re.compile(r"[^\s\x00-\x1f\x7f]+")
 
@@ -41,6 +48,9 @@ def parse_proximity(text: str) -> list[Proximity]:
             problems.append(Problem(f"line {number}", entry))
         elif (entry.site, entry.rse) in entries:
             problems.append(Problem(f"line {number}", f"{entry.site},{entry.rse} has a distance in a line before"))
+        elif len(entries) == MOST_PAIRS:
+            problems.append(Problem(f"line {number}", f"is one pair more than the {MOST_PAIRS:,} of a map"))
+            break
         else:
             entries[entry.site, entry.rse] = entry
     if problems:
@@ -56,7 +66,16 @@ def find_distance(entries: Iterable[Proximity], site: str | None, rse: str) -> i
     by_site: dict[str, dict[str, int]] = {}
     for entry in entries:
         by_site.setdefault(entry.site, {})[entry.rse] = entry.distance
-    distances = by_site.get(site or DEFAULT, by_site.get(DEFAULT, {}))
+    return look_up(choose_distances(by_site, site), rse)
+
+
+def choose_distances(by_site: Mapping[str, Mapping[str, int]], site: str | None) -> Mapping[str, int]:
+    """Return the distances by storage element that hold for a site: its own if it has any, else those of DEFAULT."""
+    return by_site.get(site or DEFAULT, by_site.get(DEFAULT, {}))
+
+
+def look_up(distances: Mapping[str, int], rse: str) -> int | None:
+    """Return the distance of a storage element among those of one site; None if nobody has said one."""
     return distances.get(rse, distances.get(DEFAULT))
 
 
@@ -70,6 +89,8 @@ def _parse_line(line: str) -> Proximity | str:
         return f"{text!r} is no whole number up to {LARGEST_DISTANCE}"
     if "\0" in site + rse:
         return "holds characters that cannot be stored"
+    if max(_count_bytes(site), _count_bytes(rse)) > LONGEST_PLACE_BYTES:
+        return f"has a name of more than {LONGEST_PLACE_BYTES} bytes"
     return Proximity(site, rse, int(text))
 
 
@@ -96,11 +117,18 @@ def _find_problems(replica: NewReplica, rses: Mapping[str, Rse]) -> list[Problem
         check_name(replica.did.name, where)
     except InvalidInputError as error:
         problems += error.problems
+    if max(_count_bytes(replica.did.namespace), _count_bytes(replica.did.name)) > LONGEST_NAME_BYTES:
+        problems.append(Problem(where, f"the namespace and the name may have {LONGEST_NAME_BYTES} bytes each"))
     if replica.rse not in rses:
         problems.append(Problem(where, "the experiment has no storage element of that name"))
     if not _URL.fullmatch(replica.url):
         problems.append(Problem(where, f"the URL {replica.url!r} is empty or holds blanks or control characters"))
     return problems
+
+
+def _count_bytes(text: str) -> int:
+    """Return how long a text is as UTF-8; halves of characters, which are refused elsewhere, count too."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def _shorten(problems: Sequence[Problem]) -> list[Problem]:

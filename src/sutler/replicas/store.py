@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sutler.base.did import Did
 from sutler.database import Tx, into_list, into_optional, load_statements
-from sutler.replicas.model import NewReplica, Proximity, Replica, Rse, Staging
+from sutler.replicas.model import CopyChange, NewReplica, Proximity, Replica, Rse, Staging
 
 _SQL = load_statements("sutler.replicas")
 
@@ -83,6 +83,11 @@ async def has_replicas(tx: Tx, *, rse_id: int) -> bool:
     return bool(await tx.value(_SQL.has_replicas, rse_id=rse_id))
 
 
+async def count_replicas(tx: Tx, *, rse_id: int, at_most: int) -> int:
+    """Return how many replicas are on a storage element, but no more than `at_most`."""
+    return int(await tx.value(_SQL.count_replicas, rse_id=rse_id, at_most=at_most))
+
+
 async def delete_rse(tx: Tx, *, rse_id: int) -> None:
     """Delete a storage element without replicas."""
     await tx.run(_SQL.delete_rse, rse_id=rse_id)
@@ -144,6 +149,26 @@ async def list_replicas(tx: Tx, *, dids: Sequence[Did], experiment_ids: Sequence
         experiment_ids=experiment_ids,
     )
     return into_list(Replica, rows)
+
+
+async def note_horizons(tx: Tx, *, count: int) -> None:
+    """Note on the oldest changes who may have looked before them."""
+    await tx.run(_SQL.note_horizons, count=count)
+
+
+async def list_changes(tx: Tx, *, count: int) -> list[CopyChange]:
+    """Return those of the oldest changes that nobody who looked before them is still working on."""
+    return into_list(CopyChange, await tx.rows(_SQL.list_changes, count=count))
+
+
+async def delete_changes(tx: Tx, *, seqs: Sequence[int]) -> None:
+    """Forget changes."""
+    await tx.run(_SQL.delete_changes, seqs=list(seqs))
+
+
+async def postpone_changes(tx: Tx, *, seqs: Sequence[int]) -> None:
+    """Put changes behind all others."""
+    await tx.run(_SQL.postpone_changes, seqs=list(seqs))
 
 
 def _list_columns(replicas: Sequence[NewReplica], rse_ids: Sequence[int]) -> dict[str, object]:

@@ -50,6 +50,10 @@ WHERE id = :rse_id
 -- Tell whether there is any replica on a storage element.
 SELECT EXISTS (SELECT FROM replicas.replicas WHERE rse_id = :rse_id)
 
+-- name: count_replicas
+-- Count the replicas on a storage element, as far as `at_most`.
+SELECT count(*) FROM (SELECT FROM replicas.replicas WHERE rse_id = :rse_id LIMIT :at_most) AS counted
+
 -- name: delete_rse
 -- Delete a storage element without replicas.
 DELETE FROM replicas.rses WHERE id = :rse_id
@@ -113,3 +117,32 @@ JOIN replicas.replicas AS replica ON replica.namespace = given.namespace AND rep
 JOIN replicas.rses AS rse ON rse.id = replica.rse_id
 WHERE :experiment_ids::bigint[] IS NULL OR replica.experiment_id = ANY (:experiment_ids::bigint[])
 ORDER BY given.position, rse.preference, rse.name
+
+-- name: note_horizons
+-- Note on the oldest changes, where it is not yet, who may have looked before them: everybody who has begun by now.
+UPDATE replicas.changes
+SET horizon = pg_snapshot_xmax(pg_current_snapshot())
+WHERE horizon IS NULL AND seq IN (SELECT seq FROM replicas.changes ORDER BY seq LIMIT :count)
+
+-- name: list_changes
+-- List those of the oldest changes that nobody of this database who looked before them is still working on.
+SELECT seq, experiment_id, namespace, name
+FROM (
+    SELECT seq, experiment_id, namespace, name, horizon FROM replicas.changes ORDER BY seq LIMIT :count
+) AS oldest
+WHERE horizon::text::bigint <= (
+    SELECT coalesce(min(running::text::bigint), pg_snapshot_xmax(pg_current_snapshot())::text::bigint)
+    FROM pg_snapshot_xip(pg_current_snapshot()) AS running
+    JOIN pg_stat_activity AS session
+        ON session.backend_xid::text::bigint = running::text::bigint % 4294967296
+       AND session.datname = current_database()
+)
+ORDER BY seq
+
+-- name: delete_changes
+-- Forget changes.
+DELETE FROM replicas.changes WHERE seq = ANY(:seqs::bigint[])
+
+-- name: postpone_changes
+-- Put changes behind all others, as if they were new.
+UPDATE replicas.changes SET seq = DEFAULT, horizon = NULL WHERE seq = ANY(:seqs::bigint[])

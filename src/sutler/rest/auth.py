@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from sutler import auth
-from sutler.rest.context import Here, Open
+from sutler.rest.context import Here, Once, Open
 from sutler.rest.showing import show, show_all
 from sutler.wire import auth as wire
 from sutler.wire.page import Page
@@ -96,7 +96,7 @@ async def list_experiments(here: Here) -> Page[wire.Experiment]:
     return Page(show_all(wire.Experiment, await auth.list_experiments(here.db, here.who)))
 
 
-async def create_experiment(here: Here, body: wire.NewExperiment) -> wire.Experiment:
+async def create_experiment(here: Once, body: wire.NewExperiment) -> wire.Experiment:
     """Make an experiment. Its maker becomes superuser of it."""
     return show(wire.Experiment, await auth.create_experiment(here.db, here.who, **vars(body)))
 
@@ -122,7 +122,7 @@ async def list_groups(here: Here, experiment: str) -> Page[wire.Group]:
     return Page(show_all(wire.Group, await auth.list_groups(here.db, here.who, experiment=experiment)))
 
 
-async def create_group(here: Here, body: wire.NewGroup) -> wire.Group:
+async def create_group(here: Once, body: wire.NewGroup) -> wire.Group:
     """Make a group of members of an experiment."""
     return show(wire.Group, await auth.create_group(here.db, here.who, **vars(body)))
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
 from uuid import uuid4
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter
 
 from sutler import campaigns
-from sutler.base.errors import InvalidInputError, Problem
-from sutler.rest.context import Context, Here
+from sutler.rest.context import Context, Here, Once
 from sutler.rest.experiments import name_experiment, name_experiments
 from sutler.rest.parameters import DEFAULT_LIMIT, Cursor, Experiment, Id, Limit
 from sutler.rest.showing import show, show_all, show_page, to_duration
@@ -17,12 +15,6 @@ from sutler.rest.submissions import show_submission
 from sutler.wire import campaigns as wire
 from sutler.wire import submissions as wire_submissions
 from sutler.wire.page import Page
-
-LONGEST_IDEMPOTENCY_KEY = 128
-
-IdempotencyKey = Annotated[
-    str | None, Header(description="At most 128 characters; the same key again gives the first answer again.")
-]
 
 
 def add_routes(router: APIRouter) -> None:
@@ -48,7 +40,7 @@ async def list_login_setups(here: Here, experiment: Experiment = None) -> Page[w
     return Page(tuple(show(wire.LoginSetup, setup, experiment=names[setup.experiment_id]) for setup in found))
 
 
-async def save_login_setup(here: Here, body: wire.NewLoginSetup) -> wire.LoginSetup:
+async def save_login_setup(here: Once, body: wire.NewLoginSetup) -> wire.LoginSetup:
     """Make a login setup, or change the one of that name."""
     saved = await campaigns.save_login_setup(here.db, here.who, new=campaigns.NewLoginSetup(**vars(body)))
     return show(wire.LoginSetup, saved, experiment=body.experiment)
@@ -61,7 +53,7 @@ async def list_job_types(here: Here, experiment: Experiment = None) -> Page[wire
     return Page(tuple(show(wire.JobType, one, experiment=names[one.experiment_id]) for one in found))
 
 
-async def save_job_type(here: Here, body: wire.NewJobType) -> wire.JobType:
+async def save_job_type(here: Once, body: wire.NewJobType) -> wire.JobType:
     """Make a job type, or change the one of that name."""
     values = dict(vars(body))
     run_timeout = to_duration(values.pop("run_timeout_seconds"), "run_timeout_seconds")
@@ -83,7 +75,7 @@ async def list_campaigns(
     return show_page(page, lambda campaign: show(wire.CampaignSummary, campaign))
 
 
-async def create_campaign(here: Here, body: wire.NewCampaign) -> wire.Campaign:
+async def create_campaign(here: Once, body: wire.NewCampaign) -> wire.Campaign:
     """Make a campaign with its stages and dependencies, all or nothing."""
     new = campaigns.NewCampaign(
         experiment=body.experiment,
@@ -106,7 +98,7 @@ async def view_campaign(here: Here, campaign_id: Id) -> wire_submissions.Campaig
     )
 
 
-async def add_stage(here: Here, campaign_id: Id, body: wire.AddedStage) -> wire.Stage:
+async def add_stage(here: Once, campaign_id: Id, body: wire.AddedStage) -> wire.Stage:
     """Add a stage to a campaign, with the dependencies that touch it."""
     created = await campaigns.add_fed_stage(
         here.db,
@@ -136,14 +128,11 @@ async def view_stage(here: Here, stage_id: Id) -> wire_submissions.StageView:
 
 
 async def launch_stage(
-    here: Here,
-    stage_id: Id,
-    body: wire_submissions.LaunchRequest | None = None,
-    idempotency_key: IdempotencyKey = None,
+    here: Once, stage_id: Id, body: wire_submissions.LaunchRequest | None = None
 ) -> wire_submissions.Launched:
     """Launch a stage. When the batch system refuses, the submission is there and says why."""
     request = campaigns.LaunchRequest(
-        stage_id=stage_id, key=_make_launch_key(here, idempotency_key), is_test=body is not None and body.is_test
+        stage_id=stage_id, key=_make_launch_key(here), is_test=body is not None and body.is_test
     )
     submission_id = await campaigns.launch_stage(here.db, here.services.launcher, here.who, request=request)
     return wire_submissions.Launched(submission_id)
@@ -166,12 +155,6 @@ def _read_stage(stage: wire.NewStage, where: str) -> campaigns.NewStage:
     return campaigns.NewStage(**{**values, "stage_type": campaigns.StageType(stage.stage_type)})
 
 
-def _make_launch_key(here: Context, given: str | None) -> str:
-    """The key of the caller holds for this caller only."""
-    if given is None:
-        return f"manual/{uuid4()}"
-    if not 1 <= len(given) <= LONGEST_IDEMPOTENCY_KEY or not given.isprintable():
-        raise InvalidInputError(
-            [Problem("Idempotency-Key", f"must be 1 to {LONGEST_IDEMPOTENCY_KEY} printable characters")]
-        )
-    return f"{here.who.user_id}/{given}"
+def _make_launch_key(here: Context) -> str:
+    """The key of the caller holds for this caller only; it outlives the answer that was kept for it."""
+    return f"manual/{uuid4()}" if here.key is None else f"{here.who.user_id}/{here.key}"

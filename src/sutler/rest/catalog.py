@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from sutler import catalog
 from sutler.auth import Role
 from sutler.base.did import Did
-from sutler.rest.context import Context, Here
+from sutler.rest.context import Context, Here, Once
 from sutler.rest.experiments import name_experiment, name_experiments
 from sutler.rest.parameters import DEFAULT_LIMIT, Cursor, Experiment, Limit
 from sutler.rest.showing import show, show_all, show_page
@@ -45,7 +45,7 @@ async def list_namespaces(here: Here, experiment: Experiment = None) -> Page[wir
     return Page(tuple(show(wire.Namespace, one, experiment=names[one.experiment_id]) for one in found))
 
 
-async def create_namespace(here: Here, body: wire.NewNamespace) -> wire.Namespace:
+async def create_namespace(here: Once, body: wire.NewNamespace) -> wire.Namespace:
     """Make a namespace."""
     created = await catalog.create_namespace(
         here.db,
@@ -73,13 +73,13 @@ async def list_datasets(
     return show_page(page, lambda dataset: show(wire.Dataset, dataset, experiment=names[dataset.experiment_id]))
 
 
-async def create_dataset(here: Here, body: wire.NewDataset) -> wire.Dataset:
+async def create_dataset(here: Once, body: wire.NewDataset) -> wire.Dataset:
     """Make an empty dataset."""
     created = await catalog.create_dataset(here.db, here.who, **{**vars(body), "did": Did.parse(body.did)})
     return await _show_dataset(here, created)
 
 
-async def add_to_dataset(here: Here, body: wire.AddedFiles) -> Count:
+async def add_to_dataset(here: Once, body: wire.AddedFiles) -> Count:
     """Put files that are known into a dataset. Says how many were not in it before."""
     did = Did.parse(body.dataset)
     return Count(await catalog.add_to_dataset(here.db, here.who, did=did, files=_parse_dids(body.files)))
@@ -110,7 +110,7 @@ async def count_files(here: Here, query: QueryText, experiment: Experiment = Non
     return Count(await catalog.count_files(here.db, here.who, query=query, experiment=experiment))
 
 
-async def declare_files(here: Here, body: wire.NewFiles) -> Page[wire.FileReference]:
+async def declare_files(here: Once, body: wire.NewFiles) -> Page[wire.FileReference]:
     """Declare files, all or none. Declaring the same again changes nothing."""
     dataset = Did.parse(body.dataset) if body.dataset else None
     files = [catalog.NewFile(**{**vars(file), "parents": tuple(_parse_dids(file.parents))}) for file in body.files]

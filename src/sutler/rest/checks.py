@@ -13,32 +13,48 @@ from sutler.rest.errors import InvalidRequestError
 
 SHOWN_PROBLEMS = 20
 
+SUSPICIOUS = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|NaN|Infinity|[0-9][eE]\+?[0-9]{3}")
+"""What a body has in it that may hold something of the kind: it is looked at closely."""
+
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_SUSPICIOUS = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|NaN|Infinity|[0-9][eE]\+?[0-9]{3}")
+_CONTROL = re.compile("[\x00-\x1f\x7f]")
 
 
-def check_texts(path: str, query: str, body: bytes) -> None:
-    """Go on if the database could hold what was sent. Raises InvalidRequestError, which says where it could not.
+def check_address(path: str, query: str) -> None:
+    """Go on if an address names something that could be there. Raises InvalidRequestError.
 
-    Bodies are looked at closely only when a quick search finds something that might be wrong.
+    Names have no control characters; searches may have line breaks.
     """
-    problems = [
-        Problem(where, "holds characters that cannot be stored")
-        for where, text in (("path", path), ("query", query))
-        if _UNSTORABLE.search(unquote_plus(text))
-    ]
-    if _SUSPICIOUS.search(body):
-        problems += _look_closely(body)
+    problems = []
+    if _CONTROL.search(unquote_plus(path)):
+        problems.append(Problem("path", "holds control characters"))
+    if _UNSTORABLE.search(unquote_plus(query)):
+        problems.append(Problem("query", "holds characters that cannot be stored"))
     if problems:
-        raise InvalidRequestError(problems[:SHOWN_PROBLEMS])
+        raise InvalidRequestError(problems)
 
 
-def _look_closely(body: bytes) -> list[Problem]:
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        return []  # said with its place by whoever reads the body next
-    return list(_find_problems(document, "body"))
+def check_document(body: bytes, document: object) -> None:
+    """Go on if the database could hold what a body says. Raises InvalidRequestError, which says where it could not.
+
+    Documents are looked at closely only when a quick search of the body finds something that might be wrong.
+    """
+    if SUSPICIOUS.search(body):
+        problems = list(_find_problems(document, "body"))
+        if problems:
+            raise InvalidRequestError(problems[:SHOWN_PROBLEMS])
+
+
+def check_line(text: bytes, where: str) -> None:
+    """Do what `check_document` does, for one document of a body of lines; one that is no JSON is passed over."""
+    if SUSPICIOUS.search(text):
+        try:
+            document = json.loads(text)
+        except ValueError:
+            return
+        problems = list(_find_problems(document, where))
+        if problems:
+            raise InvalidRequestError(problems[:SHOWN_PROBLEMS])
 
 
 def _find_problems(part: object, where: str) -> Iterator[Problem]:

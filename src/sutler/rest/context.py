@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Protocol
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Header, Request, Security
+from fastapi.dependencies.models import Dependant
 from fastapi.security import HTTPBearer
 
+from sutler import dispatch
 from sutler.auth import Authenticator, Principal, TokenSigner
 from sutler.campaigns import Launcher
 from sutler.database import Database
+from sutler.dispatch import RefusalBook
+
+LONGEST_KEY = 128
 
 _BEARER = HTTPBearer(auto_error=False, scheme_name="token", description="A token of `POST /api/v1/tokens`.")
 
@@ -34,17 +39,33 @@ class Services(Protocol):
         ...
 
     @property
+    def lanes(self) -> dispatch.Lanes:
+        """What gives files out and takes them back, many callers at a time."""
+        ...
+
+    @property
+    def largest_project(self) -> int:
+        """How many files one project may hold at most."""
+        ...
+
+    @property
     def launcher(self) -> Launcher:
         """What launches stages, with the back-ends."""
+        ...
+
+    @property
+    def refusals(self) -> RefusalBook:
+        """Where it is written down whom the door refused."""
         ...
 
 
 @dataclass(frozen=True)
 class Context:
-    """The services, and who is asking."""
+    """The services, who is asking, and the key that the caller gave the request, if any."""
 
     services: Services
     who: Principal
+    key: str | None = None
 
     @property
     def db(self) -> Database:
@@ -63,8 +84,40 @@ def get_context(request: Request, _shown: Annotated[object, Security(_BEARER)]) 
     return Context(get_services(request), request.state.who)
 
 
+def get_repeatable_context(
+    here: Annotated[Context, Depends(get_context)],
+    key: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            min_length=1,
+            max_length=LONGEST_KEY,
+            pattern=r"^[ -~]+$",
+            description=(
+                "The same key with the same request gets the first answer again, for 24 hours; with another request "
+                "it is refused. Answers of the server's own failures, or of more than a megabyte, are not kept."
+            ),
+        ),
+    ] = None,
+) -> Context:
+    """Return the context of a route that takes a key; what the key does is done by `route.ApiRoute`."""
+    return Context(here.services, here.who, key)
+
+
+def takes_key(dependant: Dependant) -> bool:
+    """Whether a route takes an `Idempotency-Key`: its first argument is `Once`."""
+    return any(part.call is get_repeatable_context for part in dependant.dependencies)
+
+
 Here = Annotated[Context, Depends(get_context)]
 """The first argument of every route that needs a token."""
+
+Once = Annotated[Context, Depends(get_repeatable_context)]
+"""The first argument of a route that creates or launches: sent again with the same key it does so once.
+
+Not of those whose request or answer holds a password or a token: neither is to be found in the record of answers, not
+even as a digest.
+"""
 
 Open = Annotated[Services, Depends(get_services)]
 """The first argument of every route that is open to everybody."""

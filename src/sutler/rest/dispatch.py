@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Annotated, Any
 
+import msgspec
 from fastapi import APIRouter, Query
 from starlette.responses import StreamingResponse
 
-from sutler import catalog, dispatch
+from sutler import dispatch
 from sutler.base.did import Did
-from sutler.base.errors import InvalidInputError, Problem
-from sutler.rest.context import Context, Here
-from sutler.rest.experiments import get_experiment_id, name_experiment, name_experiments
+from sutler.rest.context import Here, Once
+from sutler.rest.creation import create_project
+from sutler.rest.experiments import name_experiment, name_experiments
 from sutler.rest.parameters import DEFAULT_LIMIT, Cursor, Experiment, Id, Limit, OptionalId, Position
 from sutler.rest.showing import show, show_all, show_page, to_duration
 from sutler.wire import dispatch as wire
-from sutler.wire.convert import to_json
 from sutler.wire.page import Count, Page
 from sutler.wire.replicas import Replica
-
-LARGEST_PROJECT_QUERY = 100_000
 
 Search = Annotated[str | None, Query(description="A search of projects, like `owner = anna and tags[any] = x`.")]
 State = Annotated[dispatch.HandleState | None, Query(description="Only handles in this state.")]
@@ -33,7 +30,21 @@ Part = Annotated[str | None, Query(description="Only files with this text in the
 LINES: dict[int | str, dict[str, Any]] = {
     200: {"description": "One handle a line.", "content": {"application/x-ndjson": {}}}
 }
+CREATION: dict[str, Any] = {
+    "requestBody": {
+        "content": {
+            "application/x-ndjson": {
+                "schema": {
+                    "type": "string",
+                    "description": "A NewProject without files on the first line, a NewHandle on each other one.",
+                }
+            }
+        }
+    }
+}
 WithReplicas = Annotated[bool, Query(description="With all replicas of each file.")]
+
+_encode = msgspec.json.Encoder().encode_lines
 
 
 class Lines(StreamingResponse):
@@ -45,7 +56,7 @@ class Lines(StreamingResponse):
 def add_routes(router: APIRouter) -> None:
     """Add the routes of this room; those of workers are in `worker`."""
     router.get("/projects")(list_projects)
-    router.post("/projects", status_code=201)(create_project)
+    router.post("/projects", status_code=201, openapi_extra=CREATION)(create_project)
     router.get("/projects/{project_id}")(get_project)
     router.patch("/projects/{project_id}")(alter_project)
     router.delete("/projects/{project_id}", status_code=204)(delete_project)
@@ -53,6 +64,7 @@ def add_routes(router: APIRouter) -> None:
     router.post("/projects/{project_id}/cancel")(cancel_project)
     router.post("/projects/{project_id}/activate")(activate_project)
     router.get("/projects/{project_id}/history")(list_project_history)
+    router.get("/projects/{project_id}/refusals")(list_refusals)
     router.post("/projects/{project_id}/restart")(restart_handles)
     router.get("/projects/{project_id}/handles")(list_handles)
     router.get("/projects/{project_id}/handles/{position}")(get_handle)
@@ -77,32 +89,13 @@ async def list_projects(
     return show_page(page, lambda project: _show_project(project, names[project.experiment_id]))
 
 
-async def create_project(here: Here, body: wire.NewProject) -> wire.CreatedProject:
-    """Make a project of files that are named, or of the files of a query."""
-    project = dispatch.NewProject(
-        experiment_id=await get_experiment_id(here, body.experiment),
-        handles=await _list_new_handles(here, body),
-        query=body.query,
-        attributes=body.attributes,
-        is_virtual=body.is_virtual,
-        max_attempts=body.max_attempts,
-        worker_timeout=to_duration(body.worker_timeout_seconds, "worker_timeout_seconds"),
-        idle_timeout=to_duration(body.idle_timeout_seconds, "idle_timeout_seconds"),
-        users=body.users,
-        groups=body.groups,
-        retry_on_timeout=body.retry_on_timeout,
-        retry_pause=to_duration(body.retry_pause_seconds, "retry_pause_seconds"),
-    )
-    return show(wire.CreatedProject, await dispatch.create_project(here.db, here.who, project=project))
-
-
 async def get_project(here: Here, project_id: Id) -> wire.Project:
     """Show a project."""
     project = await dispatch.get_project(here.db, here.who, project_id=project_id)
     return _show_project(project, await name_experiment(here, project.experiment_id))
 
 
-async def copy_project(here: Here, project_id: Id, body: wire.ProjectCopy) -> wire.Project:
+async def copy_project(here: Once, project_id: Id, body: wire.ProjectCopy) -> wire.Project:
     """Make a project of the files of another one."""
     copied = await dispatch.copy_project(
         here.db,
@@ -142,7 +135,7 @@ async def delete_project(here: Here, project_id: Id) -> None:
     await dispatch.delete_project(here.db, here.who, project_id=project_id)
 
 
-async def activate_project(here: Here, project_id: Id) -> wire.Project:
+async def activate_project(here: Once, project_id: Id) -> wire.Project:
     """Open a project again that was cancelled or abandoned."""
     opened = await dispatch.activate_project(here.db, here.who, project_id=project_id)
     return _show_project(opened, await name_experiment(here, opened.experiment_id))
@@ -156,13 +149,19 @@ async def list_project_history(
     return show_page(page, lambda event: show(wire.ProjectEvent, event))
 
 
-async def cancel_project(here: Here, project_id: Id, body: wire.Cancellation) -> wire.Project:
+async def list_refusals(here: Here, project_id: Id, *, limit: Limit = DEFAULT_LIMIT) -> Page[wire.Refusal]:
+    """List the workers that were refused for their token or their rights, newest first. There is one page of them."""
+    refusals = await dispatch.list_refusals(here.db, here.who, project_id=project_id, limit=limit)
+    return Page(show_all(wire.Refusal, refusals))
+
+
+async def cancel_project(here: Once, project_id: Id, body: wire.Cancellation) -> wire.Project:
     """Give out no more files of a project. Workers that have some are told to stop."""
     await dispatch.cancel_project(here.db, here.who, project_id=project_id, reason=body.reason)
     return await get_project(here, project_id)
 
 
-async def restart_handles(here: Here, project_id: Id, body: wire.Restart) -> Count:
+async def restart_handles(here: Once, project_id: Id, body: wire.Restart) -> Count:
     """Put handles back to `initial`. Says how many."""
     return Count(
         await dispatch.restart_handles(
@@ -224,8 +223,7 @@ async def _encode_lines(
 
 
 def _encode_part(part: Sequence[dispatch.PlacedHandle]) -> bytes:
-    documents = (to_json(_show_line(placed)) for placed in part)
-    return b"".join(json.dumps(document, ensure_ascii=False).encode() + b"\n" for document in documents)
+    return _encode([_show_line(placed) for placed in part])
 
 
 def _show_line(placed: dispatch.PlacedHandle) -> wire.HandleLine:
@@ -233,8 +231,22 @@ def _show_line(placed: dispatch.PlacedHandle) -> wire.HandleLine:
 
 
 def show_handle(handle: dispatch.Handle) -> wire.Handle:
-    """Make the shape of a handle."""
-    return show(wire.Handle, handle)
+    """Make the shape of a handle: written out, since lists of a million are made of it."""
+    return wire.Handle(
+        project_id=handle.project_id,
+        position=handle.position,
+        share_id=handle.share_id,
+        namespace=handle.namespace,
+        name=handle.name,
+        fid=handle.fid,
+        size_bytes=handle.size_bytes,
+        attributes=dict(handle.attributes),
+        state=handle.state,
+        attempts=handle.attempts,
+        worker_id=handle.worker_id,
+        reserved_at=handle.reserved_at,
+        reason=handle.reason,
+    )
 
 
 def _to_new_duration(seconds: float | None, where: str) -> timedelta | dispatch.Keep | None:
@@ -246,17 +258,3 @@ def _to_new_duration(seconds: float | None, where: str) -> timedelta | dispatch.
 
 def _show_project(project: dispatch.Project, experiment: str) -> wire.Project:
     return show(wire.Project, project, experiment=experiment, percent_completed=project.counts.percent_completed)
-
-
-async def _list_new_handles(here: Context, body: wire.NewProject) -> tuple[dispatch.NewHandle, ...]:
-    if body.query is None or body.files:
-        return tuple(dispatch.NewHandle(**vars(file)) for file in body.files)
-    limit = body.limit or LARGEST_PROJECT_QUERY
-    files = await catalog.query_files(
-        here.db, here.who, query=body.query, experiment=body.experiment, limit=min(limit, LARGEST_PROJECT_QUERY)
-    )
-    if body.limit is None and len(files) == LARGEST_PROJECT_QUERY:
-        raise InvalidInputError(
-            [Problem("query", f"finds {LARGEST_PROJECT_QUERY} files or more: give a limit, or list them as files")]
-        )
-    return tuple(dispatch.NewHandle(file.namespace, file.name, file.fid, file.size_bytes) for file in files)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sutler.base.errors import InvalidInputError, NotFoundError, SutlerError, TooMuchError
+from sutler.base.errors import ConflictError, InvalidInputError, NotFoundError, SutlerError, TooMuchError
 
 
 class InvalidRequestError(InvalidInputError):
@@ -27,3 +27,21 @@ class WrongMethodError(SutlerError):
     """This address does not take that method."""
 
     code = "rest.wrong_method"
+
+
+class WrongMediaTypeError(SutlerError):
+    """The body has a type that this route does not read."""
+
+    code = "rest.wrong_media_type"
+
+
+class KeyReusedError(ConflictError):
+    """This Idempotency-Key came with another request before. Use a new key for a new request."""
+
+    code = "rest.idempotency_key_reused"
+
+
+class StillRunningError(ConflictError):
+    """The first request with this Idempotency-Key is still at work. Ask again in a moment, with the same key."""
+
+    code = "rest.still_running"

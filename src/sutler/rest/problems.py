@@ -15,13 +15,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from sutler.base import errors
-from sutler.rest.errors import BodyTooLargeError, InvalidRequestError, WrongMethodError
+from sutler.rest.errors import BodyTooLargeError, InvalidRequestError, WrongMediaTypeError, WrongMethodError
 from sutler.wire import problems as wire
 from sutler.wire.convert import to_json
 
 STATUSES: Mapping[type[errors.SutlerError], int] = {
     BodyTooLargeError: 413,
     WrongMethodError: 405,
+    WrongMediaTypeError: 415,
     errors.NotAuthenticatedError: 401,
     errors.NotPermittedError: 403,
     errors.NotFoundError: 404,

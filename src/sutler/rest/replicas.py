@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 
 from sutler import replicas
 from sutler.base.did import Did
-from sutler.rest.context import Here
+from sutler.rest.context import Here, Once
 from sutler.rest.showing import show, show_all
 from sutler.wire import replicas as wire
 from sutler.wire.page import Count, Page
@@ -33,7 +33,7 @@ async def list_rses(here: Here, experiment: str) -> Page[wire.Rse]:
     return Page(show_all(wire.Rse, found, experiment=experiment))
 
 
-async def create_rse(here: Here, body: wire.NewRse) -> wire.Rse:
+async def create_rse(here: Once, body: wire.NewRse) -> wire.Rse:
     """Make a storage element known."""
     created = await replicas.create_rse(here.db, here.who, **vars(body))
     return show(wire.Rse, created, experiment=body.experiment)
@@ -75,7 +75,7 @@ async def list_replicas(
     return Page(show_all(wire.Replica, found))
 
 
-async def add_replicas(here: Here, body: wire.NewReplicas) -> Count:
+async def add_replicas(here: Once, body: wire.NewReplicas) -> Count:
     """Record replicas, all or none. Says how many are new or changed."""
     new = [replicas.NewReplica(**{**vars(one), "did": Did.parse(one.did)}) for one in body.replicas]
     return Count(await replicas.add_replicas(here.db, here.who, experiment=body.experiment, replicas=new))

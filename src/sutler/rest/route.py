@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
+from typing import Any, TypeVar
 
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import Message, Receive
 
-from sutler.rest.checks import check_texts
-from sutler.rest.context import Services
+from sutler.rest.bodies import LastReply, LimitedBody, find_limit, read_document
+from sutler.rest.checks import check_address
+from sutler.rest.context import Context, Services, takes_key
 from sutler.rest.errors import BodyTooLargeError
+from sutler.rest.idempotency import answer_once, read_key
 from sutler.rest.problems import make_problem_reply
+from sutler.rest.refusals import WORKER_PATHS, note_refusal
 from sutler.rest.security import authenticate, is_open
 
-LARGEST_BODY_BYTES = 128 * 1024 * 1024
-
+Answer = TypeVar("Answer")
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+Note = Callable[[Exception], Awaitable[None]]
+AnswerLarge = Callable[[Context, Request], Coroutine[Any, Any, Response]]
+"""Answers a request whose body must not be read at once. An endpoint may have one, with `is_large` to tell which."""
+
+UNREAD = b"a body that is read while it is worked on"
+"""Stands for the digest of a large body: with a key, a stream is known by its address alone."""
+
+
+class ReadRequest(Request):
+    """A request whose body was read and looked at before the handler sees it."""
+
+    document: object = None
+
+    async def json(self) -> object:
+        """Return what the body holds."""
+        return self.document
 
 
 def make_route_class(services: Services) -> type[APIRoute]:
@@ -30,40 +48,70 @@ def make_route_class(services: Services) -> type[APIRoute]:
         def get_route_handler(self) -> Handler:
             """Return the handler with everything around it."""
             answer = super().get_route_handler()
+            limit_bytes = find_limit(self.path, self.methods or set())
             needs_token = not is_open(self.path, self.methods or set())
+            is_of_workers = self.path in WORKER_PATHS
+            is_repeatable = takes_key(self.dependant)
+            is_large: Callable[[Request], bool] | None = getattr(self.endpoint, "is_large", None)
+            answer_large: AnswerLarge | None = getattr(self.endpoint, "answer_large", None)
 
-            async def guarded(request: Request) -> Response:
-                try:
-                    request.state.services = services
-                    # Before the body is read: strangers cannot make the server parse anything.
-                    if needs_token:
-                        request.state.who = await authenticate(request, services.authenticator)
-                    limited = Request(request.scope, _limit(request.receive))
-                    check_texts(limited.url.path, limited.url.query, await limited.body())
-                    return await answer(limited)
-                except ClientDisconnect:
-                    return Response(status_code=400)
-                except Exception as error:  # noqa: BLE001 - the translator of this door
-                    return make_problem_reply(error, request)
+            async def work(request: ReadRequest, raw: Request, body: LimitedBody) -> Response:
+                request.state.services = services
+                # Before the body is read: strangers cannot make the server parse anything.
+                if needs_token:
+                    request.state.who = await authenticate(request, services.authenticator)
+                check_address(request.url.path, request.url.query)
+                key = read_key(request) if is_repeatable else None
+                digest = UNREAD
+                if answer_large is not None and is_large is not None and is_large(request):
+                    run = partial(answer_large, Context(services, request.state.who, key), raw)
+                else:
+                    content = await request.body()
+                    digest = body.digest
+                    if self.body_field is not None:
+                        request.document = read_document(content, request.headers.get("content-type"))
+                    run = partial(answer, request)
+                if key is None:
+                    return await run()
+                translated = partial(_run_guarded, request, run, body)
+                return await answer_once(services.db, request, key=key, body_digest=digest, run=translated)
 
-            return guarded
+            async def answer_everything(request: Request) -> Response:
+                body = LimitedBody(request.scope, request.receive, limit_bytes=limit_bytes)
+                read = ReadRequest(request.scope, body)
+                note = partial(note_refusal, read, services.refusals) if is_of_workers else None
+                return await guard(read, work(read, request, body), body=body, note=note)
+
+            return answer_everything
 
     return ApiRoute
 
 
-def _limit(receive: Receive) -> Receive:
-    """Count the bytes of a body while it comes in. Raises BodyTooLargeError."""
-    left = LARGEST_BODY_BYTES
+async def guard(
+    request: Request,
+    answering: Awaitable[Answer],
+    *,
+    body: LimitedBody | None = None,
+    note: Note | None = None,
+    is_kept: bool = False,
+) -> Answer | Response:
+    """Return what an answer comes to; whatever is raised on the way becomes the reply.
 
-    async def receive_counted() -> Message:
-        nonlocal left
-        message = await receive()
-        left -= len(message.get("body", b""))
-        if left < 0:
-            raise BodyTooLargeError(
-                f"The body of a request may have at most {LARGEST_BODY_BYTES} bytes. Send it in several parts.",
-                limit_bytes=LARGEST_BODY_BYTES,
-            )
-        return message
+    What is left of a `body` over its limit is thrown away. `note` is told of the error first. Where the reply would be
+    kept for who asks again, a caller that has hung up gets none: ClientDisconnect is raised.
+    """
+    try:
+        return await answering
+    except ClientDisconnect:
+        if is_kept:
+            raise
+        return Response(status_code=400)
+    except Exception as error:  # noqa: BLE001 - the translator of this door
+        if note is not None:
+            await note(error)
+        reply = make_problem_reply(error, request)
+        return LastReply(reply, body) if body is not None and isinstance(error, BodyTooLargeError) else reply
 
-    return receive_counted
+
+async def _run_guarded(request: Request, run: Callable[[], Awaitable[Response]], body: LimitedBody) -> Response:
+    return await guard(request, run(), body=body, is_kept=True)

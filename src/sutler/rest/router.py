@@ -9,11 +9,13 @@ from functools import cache
 from fastapi import APIRouter, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 
 import sutler
 from sutler.rest import auth, campaigns, catalog, dispatch, replicas, submissions, worker
+from sutler.rest.answers import FAILURES, describe_failures
 from sutler.rest.context import Services
 from sutler.rest.errors import NoSuchRouteError, WrongMethodError
 from sutler.rest.route import make_route_class
@@ -36,8 +38,27 @@ Everything needs a token, sent as `Authorization: Bearer TOKEN`, but this descri
 gives one for a user name and password. Lists are pages of `items` with the `next_cursor` that asks for the next.
 Instants are RFC 3339 in UTC, durations are seconds. A request that fails is answered with a problem document
 (RFC 9457), whose `code` is stable.
+
+A body is JSON in UTF-8, sent as `application/json`, of at most 1,048,576 bytes unless a route says otherwise. Routes
+that create or launch take a header `Idempotency-Key`, of at most 128 characters: the same request with the same key
+gets the first answer again, for 24 hours.
 """
 ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+class _Rest(Convertor[str]):
+    """All that is left of an address, line breaks too, which the framework's own one leaves to nobody."""
+
+    regex = "(?s:.*)"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("rest", _Rest())
 
 
 def create_router(services: Services) -> APIRouter:
@@ -65,8 +86,9 @@ def describe_api() -> dict[str, object]:
     )
     for methods in document["paths"].values():
         for operation in methods.values():
-            content = operation["responses"]["default"]["content"]
-            content[MEDIA_TYPE] = content.pop("application/json")
+            for status, reply in operation["responses"].items():
+                if not status.startswith("2"):
+                    reply["content"] = {MEDIA_TYPE: reply["content"]["application/json"]}
     return document
 
 
@@ -74,7 +96,7 @@ def _make_router(route_class: type[APIRoute]) -> APIRouter:
     router = APIRouter(
         prefix=PREFIX,
         route_class=route_class,
-        responses={"default": {"model": ProblemDocument, "description": "Why the request failed."}},
+        responses={status: {"model": ProblemDocument} for status in FAILURES},
         generate_unique_id_function=lambda route: route.name,
     )
     for tag, add_routes in ROOMS.items():
@@ -92,6 +114,7 @@ def _add_room(router: APIRouter, tag: str, add_routes: Callable[[APIRouter], Non
     for route in router.routes[before:]:
         assert isinstance(route, APIRoute)
         route.tags = [tag]
+        route.responses = describe_failures(route)
 
 
 def _describe_room(add_routes: Callable[[APIRouter], None]) -> str:
@@ -122,4 +145,4 @@ def _add_refusal(router: APIRouter, routes: Sequence[APIRoute]) -> None:
             raise WrongMethodError(f"{path} takes {listed}, not {request.method}.", allowed=listed)
         raise NoSuchRouteError("address", path)
 
-    router.add_api_route("/{path:path}", refuse, methods=ANY_METHOD, include_in_schema=False)
+    router.add_api_route("/{path:rest}", refuse, methods=ANY_METHOD, include_in_schema=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from sutler import campaigns
-from sutler.rest.context import Here
+from sutler.rest.context import Here, Once
 from sutler.rest.dispatch import State, show_handle
 from sutler.rest.parameters import DEFAULT_LIMIT, Cursor, Experiment, Id, Limit, OptionalId, Position
 from sutler.rest.showing import show, show_all, show_page
@@ -93,7 +93,7 @@ async def read_job_output(here: Here, submission_id: Id, number: Position) -> wi
     return show(wire_launch.JobOutput, output)
 
 
-async def cancel_submission(here: Here, submission_id: Id, body: wire_dispatch.Cancellation) -> wire.SubmissionView:
+async def cancel_submission(here: Once, submission_id: Id, body: wire_dispatch.Cancellation) -> wire.SubmissionView:
     """Stop the jobs of a submission and give out no more of its files. It ends when the last job is gone."""
     await campaigns.cancel_submission(
         here.db, here.services.launcher.backends, here.who, submission_id=submission_id, reason=body.reason

@@ -12,12 +12,14 @@ from pathlib import Path
 
 import structlog
 
+from sutler import dispatch
 from sutler.auth import Authenticator, FirstUser, TokenSigner, ensure_first_user, load_signer, set_digest_login
 from sutler.base.errors import SutlerError
 from sutler.campaigns import Launcher, Site
-from sutler.database import Database
+from sutler.database import Database, forget_unanswered_calls
 from sutler.database.embedded import EmbeddedServer
 from sutler.database.migrate import check_is_current, get_status, upgrade
+from sutler.dispatch import RefusalBook
 from sutler.launch import Backend, LocalBackend
 from sutler.server.configuration import Configuration
 
@@ -34,7 +36,10 @@ class Parts:
     db: Database
     authenticator: Authenticator
     signer: TokenSigner
+    lanes: dispatch.Lanes
+    largest_project: int
     launcher: Launcher
+    refusals: RefusalBook
     storage: Path
     first_user: FirstUser | None
 
@@ -98,6 +103,8 @@ async def open_parts(configuration: Configuration) -> AsyncIterator[Parts]:
     settings = configuration.settings
     async with open_database(configuration) as db:
         await prepare_schema(db, is_embedded=not settings.database_url)
+        if not settings.database_url:
+            await forget_unanswered_calls(db)
         await set_digest_login(db, is_on=settings.digest_login)
         first_user = await ensure_first_user(db, password=settings.admin_password.reveal() or None)
         signer = await load_signer(db)
@@ -108,13 +115,17 @@ async def open_parts(configuration: Configuration) -> AsyncIterator[Parts]:
         site = Site(public_url=configuration.public_url, worker_command=WORKER_COMMAND)
         authenticator = Authenticator(db, signer)
         try:
-            yield Parts(
-                db=db,
-                authenticator=authenticator,
-                signer=signer,
-                launcher=Launcher(site=site, signer=signer, backends=backends),
-                storage=configuration.storage,
-                first_user=first_user,
-            )
+            async with dispatch.Lanes(db) as lanes, RefusalBook(db) as refusals:
+                yield Parts(
+                    db=db,
+                    authenticator=authenticator,
+                    signer=signer,
+                    lanes=lanes,
+                    largest_project=settings.largest_project,
+                    launcher=Launcher(site=site, signer=signer, backends=backends),
+                    refusals=refusals,
+                    storage=configuration.storage,
+                    first_user=first_user,
+                )
         finally:
             await authenticator.close()

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Literal
 
 from sutler.wire.bounds import Amount
+from sutler.wire.pairs import Pair
 from sutler.wire.strict import Strict
 
-Parameters = tuple[tuple[str, str], ...]
+Parameters = tuple[Pair, ...]
 StageType = Literal["regular", "generator"]
 
 

@@ -149,6 +149,17 @@ class ProjectEvent:
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """That a worker was refused for its token or its rights. A name that begins with a blank stands for several."""
+
+    worker_id: str
+    reason: str
+    times: int
+    first_at: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True)
 class Handle:
     """One file in a project. `reason` is why its last attempt failed."""
 

@@ -8,13 +8,15 @@ from typing import Any
 from uuid import UUID
 
 from sutler.wire.bounds import Amount, Id, Size
+from sutler.wire.strict import Exact
 
 
 @dataclass(frozen=True)
-class NextRequest:
+class NextRequest(Exact):
     """A wish for files. Repeated with the same `request_id` it gives the same leases.
 
-    `wait_seconds` is how long the server may hold the answer back while there is nothing.
+    `wait_seconds` is how long the server may hold the answer back while there is nothing. `time_left_seconds` is what
+    is left of the worker's own time: it is given no file that it could not finish.
     """
 
     worker_id: str
@@ -24,6 +26,7 @@ class NextRequest:
     site: str | None = None
     batch_job_id: str | None = None
     wait_seconds: float = 0.0
+    time_left_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,11 @@ class Lease:
 
 @dataclass(frozen=True)
 class NextReply:
-    """Leases (`reason` is `reserved`), or why there are none (`wait`, `over`); `retry` says whether to ask again."""
+    """Leases (`reason` is `reserved`), or why there are none; `retry` says whether to ask again.
+
+    `wait`: there may be some later. `over`: the project has no more. `no_time`: there are some, but what is left of the
+    worker's time is less than one takes.
+    """
 
     leases: tuple[Lease, ...]
     reason: str
@@ -61,7 +68,7 @@ class NextReply:
 
 
 @dataclass(frozen=True)
-class RenewRequest:
+class RenewRequest(Exact):
     """A wish to keep leases."""
 
     worker_id: str
@@ -86,7 +93,7 @@ class RenewReply:
 
 
 @dataclass(frozen=True)
-class Output:
+class Output(Exact):
     """A file that a run made. `dataset` is a DID; `rse` and `url` say where its copy is."""
 
     namespace: str
@@ -101,7 +108,7 @@ class Output:
 
 
 @dataclass(frozen=True)
-class DoneReport:
+class DoneReport(Exact):
     """A run over these leases succeeded and made these outputs: all of it holds, or none of it."""
 
     worker_id: str
@@ -112,7 +119,7 @@ class DoneReport:
 
 
 @dataclass(frozen=True)
-class FailedReport:
+class FailedReport(Exact):
     """A run over these leases failed; `retry` says whether another attempt can help."""
 
     worker_id: str

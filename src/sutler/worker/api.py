@@ -5,10 +5,10 @@ from __future__ import annotations
 import http.client
 import json
 import ssl
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
@@ -45,12 +45,12 @@ class Server:
     def ask_next(self, request: NextRequest) -> NextReply:
         """Leases, or why there are none. Insists; raises RefusedError, UnreachableError, UnexpectedAnswerError."""
         timeout = request.wait_seconds + _ANSWER_TIMEOUT_SECONDS
-        document = self._patience.insist(lambda: self._post(self._next_path, asdict(request), timeout))
+        document = self._patience.insist(lambda: self._post_next(request, timeout))
         return _read(document, NextReply.from_document)
 
     def ask_next_once_more(self, request: NextRequest) -> NextReply:
         """As `ask_next`, but one short call and no insisting; may also raise TransientError."""
-        return _read(self._post(self._next_path, asdict(request), _LAST_CALL_TIMEOUT_SECONDS), NextReply.from_document)
+        return _read(self._post_next(request, _LAST_CALL_TIMEOUT_SECONDS), NextReply.from_document)
 
     def renew(self, attempt_ids: Sequence[int]) -> list[Renewal]:
         """Prolong leases and hear the orders. One call, no insisting; may raise TransientError."""
@@ -70,6 +70,9 @@ class Server:
         """Say that files could not be processed, why, and whether another attempt can help. Insists as `ask_next`."""
         facts = {"reason": reason, "retry": retry, "measures": measures, "log_tail": log_tail}
         return self._report("failed", attempt_ids, facts)
+
+    def _post_next(self, request: NextRequest, timeout_seconds: float) -> Document:
+        return self._post(self._next_path, request.to_document(time.monotonic()), timeout_seconds)
 
     def _report(self, outcome: str, attempt_ids: Sequence[int], facts: Document) -> list[Result]:
         body = {"worker_id": self._worker_id, "attempt_ids": list(attempt_ids), **facts}

@@ -55,6 +55,7 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> S
         files_per_run=parsed.files_per_run,
         max_files=parsed.max_files,
         max_wait_seconds=parsed.max_wait,
+        time_left_seconds=parsed.time_left,
         run_timeout_seconds=parsed.run_timeout,
         outputs=_read_outputs(parsed, environment),
         scratch=_check_scratch(parsed.scratch),
@@ -104,6 +105,7 @@ def _build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     add("--files-per-run", "SUTLER_FILES_PER_RUN", "N", "files for one run, 1", type=_whole(1), default="1")
     add("--max-files", "SUTLER_MAX_FILES", "N", "end after so many files, 0 for no limit", type=_whole(0), default="0")
     add("--max-wait", "SUTLER_MAX_WAIT_SECONDS", "SECONDS", "end when nothing came for so long", type=_seconds)
+    add("--time-left", "SUTLER_TIME_LEFT_SECONDS", "SECONDS", "take only files that can be done in time", type=_seconds)
     add("--run-timeout", "SUTLER_RUN_TIMEOUT_SECONDS", "SECONDS", "stop a run after so long", type=_positive_seconds)
     run.add_argument(
         "--output",

@@ -44,6 +44,8 @@ class Worker:
         self._reporter = Reporter(server, host=self._host)
         self._taken_count = 0
         self._idle_since = time.monotonic()
+        left = settings.time_left_seconds
+        self._ends_at = None if left is None else self._idle_since + left
         self._is_last_run = False
         self._stdout_is_open = True
 
@@ -56,6 +58,9 @@ class Worker:
             count = self._count_wanted()
             if not count:
                 _log.info("Ending: %d files were taken, as many as asked for.", self._taken_count)
+                return 0
+            if self._is_over_time():
+                _log.info("Ending: the time of this worker is over.")
                 return 0
             reply = self._ask(count)
             if reply and reply.leases:
@@ -82,6 +87,7 @@ class Worker:
             share_id=settings.share_id,
             site=settings.site,
             batch_job_id=settings.batch_job_id,
+            ends_at=self._ends_at,
         )
         try:
             with self._stop.interruptible():
@@ -91,9 +97,12 @@ class Worker:
             return None
 
     def _poll_seconds(self) -> float:
-        if self._settings.max_wait_seconds is None:
-            return _LONG_POLL_SECONDS
-        return min(_LONG_POLL_SECONDS, max(0.0, self._settings.max_wait_seconds - self._idle_for()))
+        limits = [_LONG_POLL_SECONDS]
+        if self._settings.max_wait_seconds is not None:
+            limits.append(self._settings.max_wait_seconds - self._idle_for())
+        if self._ends_at is not None:
+            limits.append(self._ends_at - time.monotonic())
+        return max(0.0, min(limits))
 
     def _hand_back(self, request: NextRequest) -> None:
         """Give back at once what an answer under way may have leased, which would else be held until it runs out."""
@@ -117,6 +126,9 @@ class Worker:
         _log.info("Waiting: %s", reply.why or "nothing can be worked on now.")
         self._stop.pause(_IDLE_PAUSE_SECONDS)
         return False
+
+    def _is_over_time(self) -> bool:
+        return self._ends_at is not None and time.monotonic() >= self._ends_at
 
     def _idle_for(self) -> float:
         return time.monotonic() - self._idle_since

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -65,7 +65,10 @@ class Lease:
 
 @dataclass(frozen=True, kw_only=True)
 class NextRequest:
-    """One call of `next`. Repeating it with its `request_id` gives the same leases again."""
+    """One call of `next`. Repeating it with its `request_id` gives the same leases again.
+
+    `ends_at` is when the time of this worker is over, on the monotonic clock.
+    """
 
     worker_id: str
     count: int
@@ -74,6 +77,13 @@ class NextRequest:
     share_id: int | None = None
     site: str | None = None
     batch_job_id: str | None = None
+    ends_at: float | None = None
+
+    def to_document(self, now: float) -> Document:
+        """What is sent at an instant of the monotonic clock: calls that are repeated tell what is left by then."""
+        document = asdict(self)
+        ends_at = document.pop("ends_at")
+        return document if ends_at is None else {**document, "time_left_seconds": max(0.0, ends_at - now)}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,10 @@ class OutputSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The settings of one worker. `max_files` 0 and `None` in the others mean no limit."""
+    """The settings of one worker. `max_files` 0 and `None` in the others mean no limit.
+
+    `time_left_seconds` is what was left of its time when it started.
+    """
 
     url: str
     token: Callable[[], str]
@@ -33,6 +36,7 @@ class Settings:
     files_per_run: int = 1
     max_files: int = 0
     max_wait_seconds: float | None = None
+    time_left_seconds: float | None = None
     run_timeout_seconds: float | None = None
     kill_grace_seconds: float = 10.0
     outputs: OutputSettings = field(default_factory=OutputSettings)

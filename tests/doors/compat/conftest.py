@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
-from sutler import auth, compat, replicas
+from sutler import auth, compat, dispatch, replicas
 from sutler.auth import SYSTEM, Principal, Role
 from sutler.base.did import Did
 from sutler.database import Database
+from sutler.server.front import put_in_front
 
 ADMIN_PASSWORD = "admin-password"
 ANNA_PASSWORD = "anna-password"
@@ -27,6 +29,9 @@ class Parts:
     db: Database
     signer: auth.TokenSigner
     authenticator: auth.Authenticator
+    lanes: dispatch.Lanes
+    refusals: dispatch.RefusalBook
+    largest_project: int = 10_000
 
 
 @pytest.fixture
@@ -38,26 +43,33 @@ async def parts(db: Database) -> AsyncIterator[Parts]:
     for username in ("anna", "bob"):
         await auth.set_member(db, SYSTEM, experiment="local", username=username, role=Role.ANALYSIS)
     signer = await auth.load_signer(db)
-    made = Parts(db, signer, auth.Authenticator(db, signer))
-    yield made
-    await made.authenticator.close()
+    authenticator = auth.Authenticator(db, signer)
+    async with dispatch.Lanes(db) as lanes:
+        yield Parts(db, signer, authenticator, lanes, dispatch.RefusalBook(db))
+    await authenticator.close()
 
 
 @pytest.fixture
-def application(parts: Parts) -> Starlette:
-    """An application with this door only."""
+def ordinary(parts: Parts) -> Starlette:
+    """An application with the ordinary calls of this door only."""
     return Starlette(routes=compat.create_routes(parts))
 
 
 @pytest.fixture
-async def stranger(application: Starlette) -> AsyncIterator[httpx.AsyncClient]:
+def application(ordinary: Starlette, parts: Parts) -> ASGIApp:
+    """An application with this door only, put together as the server does it: with the hot calls before the others."""
+    return put_in_front(ordinary, compat.HotCalls(parts).find)
+
+
+@pytest.fixture
+async def stranger(application: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
     """Somebody without a token; addresses are relative to the whole server."""
     async with httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://sutler.test") as client:
         yield client
 
 
 @pytest.fixture
-async def client_of(parts: Parts, application: Starlette) -> AsyncIterator[ClientOf]:
+async def client_of(parts: Parts, application: ASGIApp) -> AsyncIterator[ClientOf]:
     """`await client_of("anna")` shows a token of that user as old clients do; addresses are relative to `/dd`."""
     made: list[httpx.AsyncClient] = []
 

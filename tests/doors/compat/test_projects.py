@@ -129,6 +129,22 @@ async def test_a_body_that_is_no_object_is_refused(anna: httpx.AsyncClient, body
         assert reply.text.startswith("The body of the call ")
 
 
+async def test_a_document_with_very_many_files_is_read_in_parts(
+    anna: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sutler.compat.project_files.FILES_IN_PART", 100)
+    files: list[object] = [f"test:{number}.root" for number in range(250)]
+    files[120] = {"namespace": "test", "name": "odd one", "attributes": {"n": 1}}
+    body = {"files": files, "project_attributes": {"virtual": True}}
+    made = (await anna.post("/create_project", json=body)).json()
+    names = [handle["name"] for handle in made["file_handles"]]
+    assert names == [*(f"{n}.root" for n in range(120)), "odd one", *(f"{n}.root" for n in range(121, 250))]
+    for wrong in ("nothing", {"namespace": "test"}, {"namespace": "test", "name": "x\0"}):
+        files[249] = wrong
+        assert (await anna.post("/create_project", json=body)).status_code == 400
+    assert len((await anna.get("/projects?owner=all&with_handles=no")).json()) == 1
+
+
 async def test_duplicate_files_are_one_handle(anna: httpx.AsyncClient) -> None:
     made = await make_project(anna, "a", "a", "b")
     assert made["handle_counts"] == {"total": 2, "initial": 2, "reserved": 0, "done": 0, "failed": 0}
@@ -424,3 +440,15 @@ async def test_the_experiment_comes_from_the_address_else_from_the_files_else_it
     assert reply.status_code == 404
     reply = await anna.post("/nowhere/create_project", json=body)
     assert reply.status_code == 404
+
+
+async def test_only_new_projects_may_be_large(anna: httpx.AsyncClient) -> None:
+    blanks = " " * (1024 * 1024)
+    for call in ("copy_project", "search_projects", "create_rse"):
+        reply = await anna.post(f"/{call}", content=f'{{"x": 1{blanks}}}'.encode())
+        assert reply.status_code == 413, (call, reply.text)
+    attributes = json.dumps({"files": ["test:a"], "project_attributes": {"x": "y" * (1024 * 1024)}})
+    reply = await anna.post("/create_project", content=attributes.encode())
+    assert (reply.status_code, "beside its files" in reply.text) == (400, True)
+    files = json.dumps({"files": [f"test:file_{number:05d}" for number in range(10_001)]})
+    assert (await anna.post("/create_project", content=files.encode())).status_code == 400

@@ -255,14 +255,14 @@ async def test_a_lease_that_runs_out_is_counted_and_closes_the_project_if_it_was
 
 @pytest.mark.parametrize("trouble", [DatabaseUnreachableError("The database does not answer."), RuntimeError("defect")])
 async def test_passing_trouble_never_ends_a_worker(
-    anna: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+    anna: httpx.AsyncClient, parts: Parts, monkeypatch: pytest.MonkeyPatch, trouble: Exception
 ) -> None:
     number = (await make_project(anna, "a"))["project_id"]
 
     async def fail(*_args: object, **_kwargs: object) -> None:
         raise trouble
 
-    monkeypatch.setattr("sutler.dispatch.reserve_next", fail)
+    monkeypatch.setattr(parts.lanes, "reserve_next", fail)
     reply = await anna.get(f"/next_file?project_id={number}&worker_id=w")
     assert (reply.status_code, reply.json()) == (200, RETRY)
     monkeypatch.setattr("sutler.auth.Authenticator.authenticate", fail)

@@ -18,6 +18,7 @@ from sutler import pages, rest
 from sutler.auth import Authenticator, TokenSigner
 from sutler.campaigns import Launcher
 from sutler.database import Database
+from sutler.dispatch import RefusalBook
 
 PASSWORD = "correct horse"
 
@@ -31,6 +32,7 @@ class ServicesUnderTest:
     signer: TokenSigner
     launcher: Launcher
     storage: Path
+    refusals: RefusalBook
 
 
 def make_app(services: ServicesUnderTest, api_description: Mapping[str, object] | None = None) -> FastAPI:

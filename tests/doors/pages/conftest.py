@@ -12,6 +12,7 @@ from tests.integration.campaigns.scene import Scene, set_scene
 from sutler.auth import Authenticator
 from sutler.campaigns import NewDependency, NewStage
 from sutler.database import Database
+from sutler.dispatch import RefusalBook
 
 
 @pytest.fixture
@@ -26,7 +27,9 @@ async def services(scene: Scene, tmp_path: Path) -> AsyncIterator[ServicesUnderT
     authenticator = Authenticator(scene.db, scene.launcher.signer)
     storage = tmp_path / "storage"
     storage.mkdir()
-    yield ServicesUnderTest(scene.db, authenticator, scene.launcher.signer, scene.launcher, storage)
+    yield ServicesUnderTest(
+        scene.db, authenticator, scene.launcher.signer, scene.launcher, storage, RefusalBook(scene.db)
+    )
     await authenticator.close()
 
 

@@ -19,7 +19,28 @@ CHANGES = (
     "stages/{stage}/hold",
     "stages/{stage}/release",
     "submissions/{submission}/cancel",
+    "projects/{project}/alter",
+    "projects/{project}/cancel",
+    "projects/{project}/activate",
+    "projects/{project}/restart",
+    "projects/{project}/copy",
+    "projects/{project}/delete",
+    "projects/{project}/handles/{handle}/restart",
+    "rses/{experiment}",
+    "rses/{experiment}/{rse}",
+    "rses/{experiment}/{rse}/delete",
+    "proximity/{experiment}/pair",
+    "proximity/{experiment}/text",
+    "proximity/{experiment}/url",
 )
+PLACES = {
+    "stage": "{stage_id}",
+    "submission": "{submission_id}",
+    "project": "{project_id}",
+    "handle": "{position}",
+    "experiment": "{experiment}",
+    "rse": "{rse_name}",
+}
 
 
 async def _count_events(scene: Scene) -> int:
@@ -33,7 +54,10 @@ async def test_form_without_the_token_of_the_session_changes_nothing(
 ) -> None:
     submission_id = await scene.launch(stages[0])
     before = await _count_events(scene)
-    address = path.format(stage=stages[0], submission=submission_id)
+    project_id = (await scene.view(submission_id)).submission.project_id
+    address = path.format(
+        stage=stages[0], submission=submission_id, project=project_id, handle=0, experiment="nova", rse="DISK"
+    )
     for token in ("", "0" * 64, make_form_token("another session"), "\N{SNOWMAN}"):
         reply = await producer.client.post(
             address, data={"csrf": token, "key": str(uuid4()), "username": "pia", "password": "correct horse"}
@@ -48,7 +72,7 @@ async def test_every_changing_address_is_among_those_that_are_tried(services: Se
     routes = [route for route in router.routes if isinstance(route, APIRoute)]
     posts = {route.path for route in routes if route.methods == {"POST"}}
     assert all(route.methods in ({"GET"}, {"POST"}) for route in routes)
-    tried = {"/" + path.format(stage="{stage_id}", submission="{submission_id}") for path in CHANGES}
+    tried = {"/" + path.format(**PLACES) for path in CHANGES}
     assert posts == tried
 
 

@@ -15,7 +15,9 @@ from sutler.auth import Role
 from sutler.base.did import Did
 from sutler.campaigns import NewCampaign, NewStage
 from sutler.dispatch import Outcome, Output, Report
+from sutler.pages.addresses import check_id
 from sutler.pages.advice import make_advice
+from sutler.pages.errors import NoSuchPageError
 
 HOSTILE = "<script>alert('x')</script>"
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
@@ -77,6 +79,19 @@ async def _list_addresses(scene: Scene, submission_id: int) -> list[str]:
         project,
         f"{project}/part",
         f"{project}/files",
+        f"{project}/throughput",
+        f"{project}/history",
+        f"{project}/alter",
+        *(f"{project}/{verb}" for verb in ("cancel", "restart", "copy", "delete")),
+        f"{project}/handles/{handles['failed'].position}/restart",
+        "projects",
+        "projects/part",
+        "projects?q=state = active&attribute=x=1",
+        "rses",
+        "rses/nova",
+        "rses/nova/DISK",
+        "rses/nova/DISK/delete",
+        "proximity/nova",
         *(f"{project}/handles/{handle.position}" for handle in handles.values()),
         *(f"{project}/handles/{handle.position}/part" for handle in handles.values()),
         f"files/nova/{handles['done'].name}",
@@ -94,7 +109,7 @@ async def _list_addresses(scene: Scene, submission_id: int) -> list[str]:
 async def test_every_page_renders_and_carries_the_headers(producer: Browser, scene: Scene, submission: int) -> None:
     addresses = await _list_addresses(scene, submission)
     assert sum("/pictures/" in address for address in addresses) == 1
-    assert sum("/handles/" in address for address in addresses) == 8
+    assert sum("/handles/" in address for address in addresses) == 9
     for address in addresses:
         reply = await producer.get(address)
         assert reply.status_code == 200, f"{address}: {reply.text}"
@@ -256,7 +271,15 @@ async def test_members_of_other_experiments_see_nothing(
     await auth.set_member(scene.db, admin, experiment="other", username="eve", role=Role.SUPERUSER)
     await browser.sign_in("eve")
     for address in await _list_addresses(scene, submission):
-        if address in ("", "?name=c*") or address.startswith(("search", "api")):
+        if (
+            address in ("", "?name=c*", "rses")
+            or address.startswith(("search", "api", "projects?"))
+            or address
+            in (
+                "projects",
+                "projects/part",
+            )
+        ):
             assert "nova" not in re.sub(r"<textarea.*?</textarea>", "", (await browser.get(address)).text), address
         else:
             assert (await browser.get(address)).status_code in (403, 404), address
@@ -301,6 +324,13 @@ async def test_what_is_not_there_is_a_page_too(producer: Browser, address: str) 
     assert reply.status_code == 404
     assert "Not found" in reply.text
     assert "Sign out" in reply.text
+
+
+@pytest.mark.parametrize("key", ["", "-1", "x", "\N{SUPERSCRIPT TWO}", str(2**63), "0" * 20, "0" * 5_000, -1, 2**63])
+def test_number_that_the_database_cannot_hold_belongs_to_nothing(key: int | str) -> None:
+    with pytest.raises(NoSuchPageError):
+        check_id("project", key)
+    assert check_id("project", str(2**63 - 1)) == 2**63 - 1
 
 
 async def test_unusable_choices_are_named(producer: Browser, submission: int) -> None:

@@ -12,7 +12,20 @@ from typing import Any, TypeAlias
 import pytest
 from jinja2 import nodes
 
-from sutler.pages import account, api, campaigns, failures, files, projects, submissions
+from sutler.pages import (
+    account,
+    api,
+    browsing,
+    campaigns,
+    failures,
+    files,
+    handle,
+    project_changes,
+    projects,
+    proximity,
+    storage,
+    submissions,
+)
 from sutler.pages.rendering import FOLDER, Renderer
 
 VIEWS: dict[str, list[type]] = {
@@ -28,15 +41,28 @@ VIEWS: dict[str, list[type]] = {
     "_submissions.html": [campaigns.CampaignPage, campaigns.StagePage],
     "submission.html": [submissions.SubmissionPage],
     "_progress.html": [submissions.SubmissionPage],
-    "_files.html": [submissions.SubmissionPage, projects.ProjectPage],
+    "_files.html": [submissions.SubmissionPage],
     "outputs.html": [submissions.OutputsPage],
     "cancel.html": [submissions.CancelPage],
     "job.html": [submissions.JobPage],
     "_job.html": [submissions.JobPage],
     "project.html": [projects.ProjectPage],
-    "_project.html": [projects.ProjectPage],
-    "handle.html": [projects.HandlePage],
-    "_handle.html": [projects.HandlePage],
+    "_project.html": [projects.ProjectPage, projects.ProjectStanding],
+    "_handles.html": [projects.ProjectPage, projects.HandlesPart],
+    "project_history.html": [projects.HistoryPage],
+    "project_question.html": [project_changes.QuestionPage],
+    "project_settings.html": [project_changes.SettingsPage],
+    "projects.html": [browsing.ProjectsPage],
+    "_projects.html": [browsing.ProjectsPage],
+    "handle.html": [handle.HandlePage],
+    "_handle.html": [handle.HandlePage],
+    "handle_question.html": [handle.HandleQuestionPage],
+    "rses.html": [storage.StoragePage],
+    "rse.html": [storage.RsePage],
+    "rse_new.html": [storage.RsePage],
+    "rse_delete.html": [storage.RsePage],
+    "_rse_fields.html": [storage.RsePage],
+    "proximity.html": [proximity.ProximityPage],
     "file.html": [files.FilePage],
     "dataset.html": [files.DatasetPage],
     "search.html": [files.SearchPage],
@@ -143,6 +169,8 @@ def test_reader_follows_templates_deeply_enough_to_matter() -> None:
     assert _read("_progress.html", submissions.SubmissionPage).steps > 40
     assert _read("_files.html", submissions.SubmissionPage).steps > 20
     assert _read("api.html", api.ApiPage).steps > 40
+    assert _read("project.html", projects.ProjectPage).steps > 40
+    assert _read("proximity.html", proximity.ProximityPage).steps > 20
 
 
 def test_reader_notices_a_field_that_is_missing_in_a_loop() -> None:
@@ -158,6 +186,11 @@ def test_every_template_is_known_here() -> None:
 
 def test_vendored_scripts_have_their_licences_beside_them() -> None:
     vendor = FOLDER / "static" / "vendor"
-    for script in vendor.glob("*.js"):
-        licence = vendor / f"{script.name.removesuffix('.min.js')}.LICENSE"
-        assert "permission to use, copy, modify" in licence.read_text().lower()
+    taken = [*vendor.glob("*.js"), *vendor.glob("*.css")]
+    assert len(taken) == 4
+    for file in taken:
+        licence = (vendor / f"{file.name.split('.')[0]}.LICENSE").read_text().lower()
+        assert "permission to use, copy, modify" in licence or "rights to use, copy, modify" in " ".join(
+            licence.split()
+        )
+        assert f"`{file.name}`" in (vendor / "README.md").read_text()

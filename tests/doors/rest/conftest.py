@@ -9,11 +9,14 @@ import httpx
 import pytest
 from argon2 import PasswordHasher
 from fastapi import APIRouter, FastAPI
+from starlette.types import ASGIApp
+from tests.doors.rest.hot_scene import Both, NotingLanes, connect, put_alone
 
-from sutler import auth, campaigns, launch
+from sutler import auth, campaigns, dispatch, launch
 from sutler.client import AsyncClient
 from sutler.database import Database
-from sutler.rest import create_router
+from sutler.rest import HotCalls, create_router
+from sutler.server.front import put_in_front
 from sutler.wire.auth import NewUser
 
 CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
@@ -55,8 +58,11 @@ class Parts:
     db: Database
     signer: auth.TokenSigner
     authenticator: auth.Authenticator
+    lanes: dispatch.Lanes
     launcher: campaigns.Launcher
     backend: NotingBackend
+    refusals: dispatch.RefusalBook
+    largest_project: int = 1000
 
 
 @pytest.fixture(scope="session")
@@ -79,6 +85,12 @@ def application(router: APIRouter) -> FastAPI:
     return app
 
 
+@pytest.fixture(scope="session")
+def front(application: FastAPI, installed: Parts) -> ASGIApp:
+    """The application as the server puts it together: with the hot calls before it."""
+    return put_in_front(application, HotCalls(installed, application).find)
+
+
 @pytest.fixture
 async def parts(db: Database, installed: Parts, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Parts]:
     """An installation with its first user `admin`, whose password is `admin-password`."""
@@ -88,27 +100,30 @@ async def parts(db: Database, installed: Parts, monkeypatch: pytest.MonkeyPatch)
     backend = NotingBackend()
     site = campaigns.Site(public_url="http://sutler.test", worker_command=("sutler", "worker"))
     launcher = campaigns.Launcher(site=site, signer=signer, backends={"local": backend})
-    installed.__init__(db, signer, auth.Authenticator(db, signer), launcher, backend)  # type: ignore[misc]
-    yield installed
-    await installed.authenticator.close()
+    authenticator = auth.Authenticator(db, signer)
+    async with dispatch.Lanes(db) as lanes:
+        book = dispatch.RefusalBook(db)
+        installed.__init__(db, signer, authenticator, lanes, launcher, backend, book)  # type: ignore[misc]
+        yield installed
+    await authenticator.close()
 
 
 @pytest.fixture
-async def stranger(application: FastAPI, parts: Parts) -> AsyncIterator[httpx.AsyncClient]:
+async def stranger(front: ASGIApp, parts: Parts) -> AsyncIterator[httpx.AsyncClient]:
     """Somebody without a token."""
-    transport = httpx.ASGITransport(application)
+    transport = httpx.ASGITransport(front)
     async with httpx.AsyncClient(transport=transport, base_url="http://sutler.test/api/v1") as client:
         yield client
 
 
 @pytest.fixture
-async def sutler_of(parts: Parts, application: FastAPI) -> AsyncIterator[SutlerOf]:
+async def sutler_of(parts: Parts, front: ASGIApp) -> AsyncIterator[SutlerOf]:
     """`await sutler_of("anna")` is the Python client with a token of that user."""
     made: list[AsyncClient] = []
 
     async def make(username: str) -> AsyncClient:
         issued = await auth.issue_local_token(parts.db, parts.signer, username=username, days=1)
-        made.append(AsyncClient("http://sutler.test", token=issued.text, transport=httpx.ASGITransport(application)))
+        made.append(AsyncClient("http://sutler.test", token=issued.text, transport=httpx.ASGITransport(front)))
         return made[-1]
 
     yield make
@@ -135,3 +150,26 @@ async def admin(stranger: httpx.AsyncClient, sutler: AsyncClient) -> httpx.Async
     """The first user with a bare HTTP client."""
     stranger.headers["Authorization"] = f"Bearer {sutler.token}"
     return stranger
+
+
+@pytest.fixture
+def lanes(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> NotingLanes:
+    """Lanes without a database behind them."""
+    noting = NotingLanes()
+    monkeypatch.setattr(parts, "lanes", noting)
+    monkeypatch.setattr("sutler.dispatch.renew", noting.renew)
+    return noting
+
+
+@pytest.fixture
+async def both(front: ASGIApp, application: FastAPI, lanes: NotingLanes, sutler: AsyncClient) -> AsyncIterator[Both]:
+    """Both ways to the same answers, with a token of the administrator."""
+    async with connect(front, sutler.token) as hot, connect(application, sutler.token) as ordinary:
+        yield Both(hot, ordinary, lanes)
+
+
+@pytest.fixture
+async def alone(parts: Parts, lanes: NotingLanes, sutler: AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
+    """The hot calls with nothing behind them."""
+    async with connect(put_alone(parts), sutler.token) as client:
+        yield client

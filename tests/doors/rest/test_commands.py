@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -14,12 +15,14 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 from tests.doors.rest.conftest import Parts
 
 from sutler import campaigns
+from sutler.base.errors import NotAuthenticatedError
 from sutler.cli.main import main
 from sutler.client import AsyncClient
+from sutler.wire.dispatch import NewHandle, NewProject
 
 
 @dataclass(frozen=True)
@@ -37,9 +40,9 @@ GUIDE = Path(__file__).parents[3] / "docs/how-to/experimenters/checksums.json"
 
 
 @pytest.fixture
-async def address(application: FastAPI, parts: Parts) -> AsyncIterator[str]:
+async def address(front: ASGIApp, parts: Parts) -> AsyncIterator[str]:
     """The API on a port of the loopback."""
-    server = uvicorn.Server(uvicorn.Config(application, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(front, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
     serving = asyncio.create_task(server.serve())
     while not server.started:
         assert not serving.done()
@@ -349,3 +352,36 @@ async def find_share(sutler: AsyncClient, submission_id: int) -> int:
     [share_id] = {handle.share_id for handle in (await sutler.list_submission_handles(submission_id)).items}
     assert share_id is not None
     return share_id
+
+
+async def test_projects_are_made_of_files_that_come_line_by_line(
+    signed_in: Run, sutler: AsyncClient, tmp_path: Path
+) -> None:
+    run = signed_in
+    listed = 'demo:a.root\n\n{"namespace": "demo", "name": "b c", "size_bytes": 7, "attributes": {"n": 1}}\n'
+    made = json.loads(await ok(run("project", "create", "--files", "-", "--virtual", "--json", stdin=listed)))
+    page = await sutler.list_handles(made["project_id"])
+    assert [(one.name, one.size_bytes, one.attributes) for one in page.items] == [
+        ("a.root", None, {}),
+        ("b c", 7, {"n": 1}),
+    ]
+    for wrong, what in (("demo", "namespace:name"), ('{"namespace": "demo"}', "lacks name"), ("{", "is no file")):
+        done = await run("project", "create", "--files", "-", "--virtual", stdin=f"demo:a\n{wrong}\n")
+        assert (done.code, "line 2" in done.err, what in done.err) == (2, True, True), done.err
+    (tmp_path / "latin").write_bytes(b"demo:a\xff\n")
+    done = await run("project", "create", "--files", str(tmp_path / "latin"), "--virtual")
+    assert (done.code, "latin" in done.err) == (2, True)
+    assert (await run("project", "create", "--files", "missing")).code == 2
+    assert len((await sutler.list_projects()).items) == 1
+
+
+async def test_a_project_tells_which_workers_were_refused(signed_in: Run, sutler: AsyncClient, parts: Parts) -> None:
+    run = signed_in
+    created = await sutler.create_project(NewProject("local", (NewHandle("demo", "a"),), is_virtual=True))
+    assert "refused" not in await ok(run("project", "show", created.project_id))
+    for _ in range(3):
+        parts.refusals.note(created.project_id, "job-17", NotAuthenticatedError())
+    await parts.refusals.write()
+    shown = await ok(run("project", "show", created.project_id))
+    assert "REFUSED WORKER" in shown
+    assert re.search(r"^job-17 +3 +20\S+ \S+Z +It sent no token\.$", shown, re.MULTILINE), shown

@@ -58,7 +58,17 @@ WHERE (ready + aside + resting)::text || leased
 UNION ALL SELECT 'attempts of ' || project_id || '/' || position FROM place WHERE attempts <> ended + leased
 UNION ALL SELECT 'ready has attempts of its own' FROM dispatch.ready JOIN dispatch.handles AS handle
     ON (handle.project_id, handle.position) = (ready.project_id, ready.position)
-    WHERE (ready.attempts, ready.share_id) IS DISTINCT FROM (handle.attempts, handle.share_id)
+    WHERE (ready.attempts, ready.share_id, ready.location_id)
+        IS DISTINCT FROM (handle.attempts, handle.share_id, handle.location_id)
+UNION ALL SELECT 'no pool for ' || project_id || '/' || position FROM dispatch.ready
+    WHERE NOT EXISTS (
+        SELECT FROM dispatch.pools WHERE (project_id, location_id) = (ready.project_id, ready.location_id)
+    )
+UNION ALL SELECT 'location of ' || project_id || '/' || position || ' in ' || state FROM dispatch.handles AS handle
+    WHERE state IN ('initial', 'reserved') AND (location_id IS NULL) <> EXISTS (
+        SELECT FROM dispatch.unlocated AS aside
+        WHERE (aside.project_id, aside.position) = (handle.project_id, handle.position)
+    )
 UNION ALL SELECT 'resting has a share of its own' FROM dispatch.resting JOIN dispatch.handles AS handle
     ON (handle.project_id, handle.position) = (resting.project_id, resting.position)
     WHERE resting.share_id IS DISTINCT FROM handle.share_id

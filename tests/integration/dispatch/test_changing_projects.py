@@ -101,7 +101,7 @@ async def test_a_copy_belongs_to_who_makes_it_and_needs_the_right_to_make_one(sc
 async def test_copies_take_their_files_in_parts_and_look_for_replicas(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sutler.dispatch.operations.copying.HANDLES_AT_ONCE", 3)
+    monkeypatch.setattr("sutler.dispatch.operations.copying.FILES_AT_ONCE", 3)
     source = await scene.start(8, is_virtual=False)
     await scene.add_replica(Did("test", "f7.root"))
     copied = await copy_project(scene.db, scene.who, project_id=source.project_id)

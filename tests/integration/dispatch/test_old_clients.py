@@ -148,7 +148,7 @@ async def test_a_release_counts_attempts_like_a_report(scene: Scene) -> None:
 async def test_users_and_groups_of_a_project_process_its_files_and_nobody_else_does(scene: Scene) -> None:
     bob_id = await add_user(scene, "bob")
     bob = replace(make_member(bob_id, "bob", scene.experiment_id, Role.ANALYSIS), roles={}, experiments={})
-    cal = replace(bob, user_id=99, username="cal", groups=frozenset({"calibrators"}))
+    cal = replace(bob, user_id=10**9 + 1, username="cal", groups=frozenset({"calibrators"}))
     await scene.run(
         "INSERT INTO auth.groups (experiment_id, name, created_at) VALUES ($1, 'calibrators', now())",
         scene.experiment_id,
@@ -166,7 +166,7 @@ async def test_users_and_groups_of_a_project_process_its_files_and_nobody_else_d
         assert (await get_project(scene.db, who, project_id=project.project_id)).users == ("bob",)
     with pytest.raises(NotPermittedError):
         await cancel_project(scene.db, bob, project_id=project.project_id)
-    eve = replace(bob, user_id=98, username="eve")
+    eve = replace(bob, user_id=10**9 + 2, username="eve")
     with pytest.raises(NotPermittedError):
         await give_back(scene, project, who=eve)
     with pytest.raises(InvalidProjectError, match=r"no user eve.*no group strangers"):

@@ -288,7 +288,7 @@ async def test_a_share_explains_what_it_waits_for(scene: Scene) -> None:
         why = await explain_share_in(tx, share_id=project.share_id)
     assert why == (
         "1 file is reserved by 1 worker; none of the leases has an end. "
-        "1 file has no usable replica: one on an RSE that is enabled and available would make it ready. "
+        "1 file has no known replica: one would make it ready. "
         "1 file is ready and waits for a worker."
     )
 

@@ -17,13 +17,16 @@ from sutler.dispatch import (
     HandleState,
     InvalidReportError,
     Lease,
+    Order,
     Outcome,
     Output,
     ProjectState,
     Report,
+    alter_project,
     cancel_project,
     get_handle,
     release_overdue,
+    renew,
     report,
     restart_handles,
 )
@@ -61,7 +64,7 @@ async def test_one_report_appends_one_event(scene: Scene) -> None:
     lease = await scene.take_one(project)
     await scene.say(Outcome.DONE, lease)
     assert await scene.list_events("dispatch.handles_released") == [
-        {"worker": "w1", "attempts": [lease.attempt_id], "outcome": "done", "state": "done"}
+        {"workers": ["w1"], "attempts": [lease.attempt_id], "outcome": "done", "state": "done"}
     ]
 
 
@@ -280,6 +283,21 @@ async def test_a_stranger_may_not_report(scene: Scene) -> None:
     said = Report("w1", (lease.attempt_id,), Outcome.DONE)
     with pytest.raises(NotPermittedError):
         await report(scene.db, stranger, report=said)
+    await scene.check()
+
+
+async def test_a_worker_is_told_that_its_file_was_taken_out_of_the_project(scene: Scene) -> None:
+    project = await scene.start(3)
+    first, second = (await scene.take(project, count=2)).leases
+    dids = [Did("test", lease.name) for lease in (first, second)]
+    await restart_handles(scene.db, scene.who, project_id=project.project_id, dids=dids)
+    await alter_project(scene.db, scene.who, project_id=project.project_id, remove=dids)
+    [renewal] = await renew(scene.db, scene.who, worker_id="w1", attempt_ids=[first.attempt_id])
+    assert renewal.order is Order.STOP_NOW
+    assert renewal.why.endswith("UTC. The file is not in the project any more.")
+    answers = await scene.say(Outcome.DONE, first, second)
+    assert [(answer.is_accepted, answer.state) for answer in answers] == [(False, HandleState.INITIAL)] * 2
+    assert await scene.value("SELECT count(*) FROM dispatch.late_reports") == 2
     await scene.check()
 
 

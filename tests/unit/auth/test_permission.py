@@ -128,6 +128,8 @@ def test_a_refusal_names_the_action_the_thing_and_the_role_needed(
         "thing": "thing",
         "experiment_id": HERE,
         "needed_role": needed,
+        "username": "mia",
+        "project_id": None,
     }
 
 

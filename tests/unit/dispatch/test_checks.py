@@ -8,10 +8,8 @@ from uuid import uuid4
 import pytest
 
 from sutler.dispatch.errors import EmptyProjectError, InvalidProjectError, InvalidReportError, InvalidWishError
-from sutler.dispatch.model import NewHandle, NewProject, Outcome, Output, ProjectHeader, ProjectState, Report, Wish
+from sutler.dispatch.model import AttemptPlace, NewHandle, NewProject, Outcome, Output, Report, Wish
 from sutler.dispatch.rules import checks
-
-HEADER = ProjectHeader(1, 1, 1, "production", ProjectState.ACTIVE, None)
 
 
 def test_a_file_that_is_named_twice_is_one_handle() -> None:
@@ -31,6 +29,14 @@ def test_a_name_that_cannot_be_stored_is_refused(handle: NewHandle) -> None:
     with pytest.raises(InvalidProjectError) as caught:
         checks.check_project(NewProject(1, (NewHandle("a", "fine"), handle)))
     assert [problem.where for problem in caught.value.problems] == ["file 2"]
+
+
+def test_a_name_is_measured_in_bytes_as_the_index_measures_it() -> None:
+    longest = NewHandle("\N{SNOWMAN}" * 341, "\N{SNOWMAN}" * 341)
+    assert checks.check_project(NewProject(1, (longest,))) == [longest]
+    for handle in (NewHandle("a", "\N{SNOWMAN}" * 342), NewHandle("\N{SNOWMAN}" * 342, "x")):
+        with pytest.raises(InvalidProjectError, match=r"must have 1 to 1024 characters \(bytes in UTF-8\)"):
+            checks.check_project(NewProject(1, (handle,)))
 
 
 def test_of_many_problems_only_the_first_are_named() -> None:
@@ -69,10 +75,10 @@ def test_a_report_is_about_leases_each_once_and_outputs_belong_to_done() -> None
 
 
 def test_a_report_is_about_one_project() -> None:
-    checks.check_same_project([HEADER, HEADER])
-    other = ProjectHeader(2, 1, 1, "production", ProjectState.ACTIVE, None)
+    place = AttemptPlace(attempt_id=7, attempt=1, project_id=1)
+    checks.check_same_project([place, AttemptPlace(8, 2, 1)])
     with pytest.raises(InvalidReportError) as caught:
-        checks.check_same_project([HEADER, other])
+        checks.check_same_project([place, AttemptPlace(9, 1, 2)])
     assert caught.value.sentence == "attempt_ids: belong to projects 1 and 2: report each by itself"
 
 
@@ -84,6 +90,31 @@ def test_attributes_and_measures_must_be_json_that_can_be_stored(value: object) 
         checks.check_project(NewProject(1, (NewHandle("a", "x", attributes={"k": value}),)))
     with pytest.raises(InvalidReportError):
         checks.check_report(Report("w", (1,), Outcome.DONE, measures={"k": value}))
+
+
+def nest(levels: int, *, in_objects: bool = False) -> dict[str, object]:
+    """Return an object in which, itself counted, so many stand in one another."""
+    value: object = "deep"
+    for _ in range(levels - 1):
+        value = {"in": value} if in_objects else [value]
+    return {"k": value, "braces": "[{" * 200}
+
+
+@pytest.mark.parametrize("in_objects", [False, True])
+def test_attributes_and_measures_are_nested_a_hundred_levels_deep_at_most(in_objects: bool) -> None:
+    fine = nest(100, in_objects=in_objects)
+    checks.check_attributes(fine, "attributes")
+    checks.check_report(Report("w", (1,), Outcome.DONE, measures=fine))
+    for levels in (101, 5_000):
+        deep, sentence = nest(levels, in_objects=in_objects), "are nested more than 100 levels deep"
+        with pytest.raises(InvalidProjectError, match=sentence):
+            checks.check_attributes(deep, "attributes")
+        with pytest.raises(InvalidProjectError, match=sentence):
+            checks.check_project(NewProject(1, (NewHandle("a", "x"),), attributes=deep))
+        with pytest.raises(InvalidProjectError, match=sentence):
+            checks.check_project(NewProject(1, (NewHandle("a", "x", attributes=deep),)))
+        with pytest.raises(InvalidReportError, match=sentence):
+            checks.check_report(Report("w", (1,), Outcome.DONE, measures=deep))
 
 
 def test_the_end_of_a_log_is_kept_whatever_is_in_it() -> None:

@@ -13,7 +13,6 @@ from sutler.dispatch.model import (
     EndedLease,
     Fate,
     HandleState,
-    LockedLease,
     NothingReady,
     Order,
     Outcome,
@@ -22,7 +21,6 @@ from sutler.dispatch.model import (
 )
 from sutler.dispatch.rules.decisions import (
     decide_next_state,
-    decide_next_states,
     decide_nothing,
     decide_order,
     decide_project_end,
@@ -80,17 +78,6 @@ def test_a_handle_goes_where_outcome_and_attempts_send_it(
     outcome: Outcome, attempt: int, max_attempts: int | None, may_retry: bool, expected: HandleState
 ) -> None:
     assert decide_next_state(outcome, attempt=attempt, max_attempts=max_attempts, may_retry=may_retry) is expected
-
-
-def test_each_lost_lease_is_decided_by_its_own_attempt() -> None:
-    leases = [LockedLease(1, 1, 1), LockedLease(2, 2, 1)]
-    assert decide_next_states(leases, Outcome.TIMED_OUT, max_attempts=2) == {1: INITIAL, 2: FAILED}
-
-
-def test_leases_that_may_not_be_tried_again_end_as_failed() -> None:
-    assert decide_next_states([LockedLease(1, 1, 1)], Outcome.TIMED_OUT, max_attempts=None, may_retry=False) == {
-        1: FAILED
-    }
 
 
 @pytest.mark.parametrize(

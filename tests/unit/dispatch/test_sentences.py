@@ -9,7 +9,18 @@ import pytest
 from tests.conftest import NOON
 from tests.unit.dispatch.test_decisions import FATE
 
-from sutler.dispatch.model import Counts, HandleState, Holders, Outcome, ProjectState, Report
+from sutler.dispatch.model import (
+    CopyTrouble,
+    Counts,
+    HandleState,
+    Holders,
+    Obstacle,
+    Outcome,
+    ProjectState,
+    RecentRefusals,
+    Refusal,
+    Report,
+)
 from sutler.dispatch.rules import sentences
 
 NOBODY = Holders(0, None)
@@ -33,7 +44,7 @@ def test_every_reason_to_wait_has_its_sentence() -> None:
     assert why == (
         "2 files are reserved by 2 workers; none of the leases has an end. "
         "3 files have no usable replica: one on an RSE that is enabled and available would make it ready. "
-        "2 files are ready and wait for a worker."
+        "2 files are ready and wait for a worker. 1 file failed for good."
     )
 
 
@@ -97,3 +108,58 @@ def test_a_failure_always_has_a_reason() -> None:
 
 def test_a_project_that_is_over_is_named_by_its_state() -> None:
     assert sentences.explain_state(ProjectState.FAILED) == "The project is over: failed."
+
+
+def test_workers_that_were_refused_are_named_with_the_last_reason() -> None:
+    refused = Refusal("w1", "It sent no token.", 7, NOON, NOON)
+    assert sentences.explain_refusals(RecentRefusals(0)) == ""
+    assert sentences.explain_refusals(RecentRefusals(1, (refused,))) == (
+        "1 worker was refused in the last hour: w1. The reason: It sent no token."
+    )
+    others = replace(refused, worker_id=" other workers", reason="The project has no room for more names.")
+    assert sentences.explain_refusals(RecentRefusals(2, (refused, others))) == (
+        "2 workers were refused in the last hour: w1, other workers. The last reason: It sent no token."
+    )
+
+
+@pytest.mark.parametrize(
+    ("obstacles", "expected"),
+    [
+        ([Obstacle((), 2)], "2 files have no known replica: one would make it ready. 3 files are ready"),
+        (
+            [Obstacle((("DISK", CopyTrouble.DOWN), ("TAPE", CopyTrouble.ON_TAPE)), 2)],
+            "2 files are only on DISK, which is down and TAPE, on tape and not staged yet. 3 files are ready",
+        ),
+        (
+            [Obstacle((), 2), Obstacle((("DISK", CopyTrouble.TOO_FAR),), 1, is_ready=True)],
+            (
+                "2 files have no known replica: one would make it ready. "
+                "1 file is only on DISK, which workers there never read. 2 files are ready"
+            ),
+        ),
+        (
+            [Obstacle((), 1), Obstacle((), 1, is_passing=True)],
+            (
+                "1 file has no known replica: one would make it ready. "
+                "1 file has got a usable replica and will be ready in a moment. 3 files are ready"
+            ),
+        ),
+    ],
+)
+def test_what_keeps_files_from_being_given_out_is_told_with_counts(obstacles: list[Obstacle], expected: str) -> None:
+    why = sentences.explain_waiting(ProjectState.ACTIVE, Counts(5, 5, 2, 0, 0, 0), NOBODY, NOON, obstacles)
+    assert why == f"{expected} and wait for a worker."
+
+
+def test_nothing_is_called_ready_when_not_all_that_is_blocked_was_counted() -> None:
+    blocked = Obstacle((("DISK", CopyTrouble.DISABLED),), 1000, is_at_least=True, is_ready=True)
+    why = sentences.explain_waiting(ProjectState.ACTIVE, Counts(9000, 9000, 0, 0, 0, 0), NOBODY, NOON, [blocked])
+    assert why == "At least 1000 files are only on DISK, which is disabled."
+
+
+def test_more_leases_than_were_looked_at_are_told_as_at_least_so_many_workers() -> None:
+    holders = Holders(900, NOON + timedelta(hours=1), is_at_least=True)
+    why = sentences.explain_waiting(ProjectState.ACTIVE, Counts(5000, 0, 0, 5000, 0, 0), holders, NOON)
+    assert why == (
+        "5000 files are reserved by at least 900 workers; unless it is renewed, the next lease ends at 13:00 UTC."
+    )

@@ -39,6 +39,14 @@ def test_a_url_with_blanks_or_control_characters_is_refused(url: str) -> None:
         check_replicas([a_replica(url=url)], RSES)
 
 
+def test_a_name_that_no_index_can_hold_is_refused() -> None:
+    longest = NewReplica(Did("n" * 1000, "x" * 1000), "DISK", "file:///a")
+    assert check_replicas([longest], RSES) == [longest]
+    for did in (Did("n" * 1001, "x"), Did("n", "x" * 1001)):
+        with pytest.raises(InvalidReplicaError, match="may have 1000 bytes each"):
+            check_replicas([NewReplica(did, "DISK", "file:///a")], RSES)
+
+
 def test_all_that_is_wrong_is_said_at_once() -> None:
     wrong = [a_replica(rse="MOON"), a_replica("a b"), a_replica("good"), a_replica("c", url="")]
     with pytest.raises(InvalidReplicaError) as refusal:
@@ -107,3 +115,17 @@ def test_every_wrong_line_of_a_map_is_named_by_its_number() -> None:
     with pytest.raises(InvalidProximityError) as refused:
         parse_proximity("A,DISK1,1\nA,DISK1\n\n,DISK1,3\nA,DISK2,near\nA,DISK1,2\nA,DISK3,99999999999\n")
     assert [problem.where for problem in refused.value.problems] == ["line 2", "line 4", "line 5", "line 6", "line 7"]
+
+
+def test_a_map_has_fifty_thousand_pairs_at_most() -> None:
+    lines = [f"S{number},DISK,1" for number in range(50_001)]
+    assert len(parse_proximity("\n".join(lines[:-1]))) == 50_000
+    with pytest.raises(InvalidProximityError, match=r"line 50001: is one pair more than the 50,000 of a map"):
+        parse_proximity("\n".join(lines))
+
+
+def test_names_in_a_map_have_two_hundred_bytes_at_most() -> None:
+    assert len(parse_proximity(f"{'s' * 200},{'r' * 200},1")) == 1
+    for line in (f"{'s' * 201},R,1", f"S,{'r' * 201},1", "\N{SNOWMAN}" * 67 + ",R,1"):
+        with pytest.raises(InvalidProximityError, match="line 1: has a name of more than 200 bytes"):
+            parse_proximity(line)

@@ -37,6 +37,7 @@ def test_every_option_can_come_from_the_environment(tmp_path: Path) -> None:
         "SUTLER_FILES_PER_RUN": "4",
         "SUTLER_MAX_FILES": "40",
         "SUTLER_MAX_WAIT_SECONDS": "60",
+        "SUTLER_TIME_LEFT_SECONDS": "7200",
         "SUTLER_RUN_TIMEOUT_SECONDS": "3600",
         "SUTLER_OUTPUT_PATTERNS": "*.root\n\nhists/*.png\n",
         "SUTLER_OUTPUT_NAMESPACE": "user",
@@ -51,6 +52,7 @@ def test_every_option_can_come_from_the_environment(tmp_path: Path) -> None:
     assert (settings.share_id, settings.worker_id, settings.batch_job_id) == (3, "w", "9.0")
     assert (settings.site, settings.files_per_run, settings.max_files) == ("FNAL", 4, 40)
     assert (settings.max_wait_seconds, settings.run_timeout_seconds) == (60, 3600)
+    assert settings.time_left_seconds == 7200
     assert settings.outputs == OutputSettings(
         patterns=("*.root", "hists/*.png"), namespace="user", dataset="mc:reco", rse="LOCAL", base=Path("/a b")
     )

@@ -205,6 +205,36 @@ def test_waiting_without_use_ends_the_worker(server: ScriptedServer, worker: Run
     assert len(server.bodies("next")) == 1
 
 
+def test_what_is_left_of_the_workers_time_is_told_with_every_question(
+    server: ScriptedServer, worker: RunWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.add_file()
+    monkeypatch.setenv("SUTLER_TIME_LEFT_SECONDS", "3600")
+    server.script["next"].append(Problem(503))
+    assert worker(command=["true"]) == 0
+    told = [body["time_left_seconds"] for body in server.bodies("next")]
+    assert len(told) == 3
+    assert 3600 > told[0] > told[1] > told[2] > 3500
+
+
+def test_a_worker_that_has_no_time_for_another_file_ends_well(
+    server: ScriptedServer, worker: RunWorker, capfd: pytest.CaptureFixture[str]
+) -> None:
+    server.empty_answer = {"reason": "no_time", "why": "A file takes 2 hours.", "retry": False}
+    assert worker("--time-left", "60", command=["true"]) == 0
+    assert "Ending: A file takes 2 hours." in capfd.readouterr().err
+    assert len(server.bodies("next")) == 1
+
+
+def test_a_worker_whose_time_is_over_does_not_ask(
+    server: ScriptedServer, worker: RunWorker, capfd: pytest.CaptureFixture[str]
+) -> None:
+    server.add_file()
+    assert worker("--time-left", "0", command=["true"]) == 0
+    assert "Ending: the time of this worker is over." in capfd.readouterr().err
+    assert server.bodies("next") == []
+
+
 def test_a_lost_lease_is_told_and_the_worker_goes_on(
     server: ScriptedServer, worker: RunWorker, capfd: pytest.CaptureFixture[str]
 ) -> None:

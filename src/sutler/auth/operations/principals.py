@@ -27,7 +27,7 @@ async def authenticate_claims(db: Database, *, claims: Claims) -> Principal:
     """
     async with db.read() as tx:
         bearer = await store.find_bearer(tx, username=claims.username, jti=claims.jti)
-        return make_principal(_check(bearer, tx.now))
+        return make_principal(_check(bearer, claims, tx.now))
 
 
 async def get_principal_of(db: Database, *, user_id: int) -> Principal:
@@ -48,11 +48,11 @@ async def get_principal_in(tx: Tx, *, user_id: int) -> Principal:
     return make_principal(bearer)
 
 
-def _check(bearer: Bearer | None, now: datetime) -> Bearer:
+def _check(bearer: Bearer | None, claims: Claims, now: datetime) -> Bearer:
     if bearer is None or not bearer.is_active:
-        raise UnknownUserError
+        raise UnknownUserError(username=claims.username)
     if bearer.jti is None or bearer.expires_at is None or bearer.revoked_at is not None:
-        raise TokenRevokedError
+        raise TokenRevokedError(username=claims.username)
     if bearer.expires_at <= now:
-        raise TokenExpiredError
+        raise TokenExpiredError(username=claims.username, expired_at=bearer.expires_at)
     return bearer

@@ -7,6 +7,7 @@ Programs that want part of a set put `limit`, `skip`, `minus` or `where` on its 
 that comes from a text knows the place.
 """
 
+from sutler.base.reading.conditions import And, Not, Op, Or
 from sutler.catalog.mql.compile import compile_files
 from sutler.catalog.mql.errors import MqlError, MqlMeaningError, MqlSyntaxError, MqlUnsupportedError, Position
 from sutler.catalog.mql.parser import parse
@@ -15,7 +16,6 @@ from sutler.catalog.mql.printer import to_text
 from sutler.catalog.mql.scope import Scope
 from sutler.catalog.mql.terms import (
     AllOf,
-    And,
     AnyOf,
     Attribute,
     Boolean,
@@ -30,11 +30,8 @@ from sutler.catalog.mql.terms import (
     Instant,
     Length,
     Member,
-    Not,
     Number,
-    Op,
     Operand,
-    Or,
     Parameter,
     Present,
     Text,

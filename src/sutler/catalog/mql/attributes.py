@@ -5,29 +5,13 @@ The terms must have passed `check_term`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
-from typing import LiteralString
 
+from sutler.base.reading.conditions import SQL_SIGNS, Op
 from sutler.catalog.mql.instants import instant_of
 from sutler.catalog.mql.subjects import Column, Nature, Subject
-from sutler.catalog.mql.terms import Boolean, Constant, Day, InRange, InSet, Number, Op, Text
+from sutler.catalog.mql.terms import Boolean, Constant, Day, InRange, InSet, Number, Text
 from sutler.database.sql import Fragment, sql, value
-
-_COMPARISONS: Mapping[Op, LiteralString] = {
-    Op.EQ: " = ",
-    Op.NE: " <> ",
-    Op.LT: " < ",
-    Op.LE: " <= ",
-    Op.GT: " > ",
-    Op.GE: " >= ",
-    Op.MATCH: " ~ ",
-    Op.MATCH_ANY_CASE: " ~* ",
-    Op.NOT_MATCH: " !~ ",
-    Op.NOT_MATCH_ANY_CASE: " !~* ",
-    Op.LIKE: " like ",
-}
-_ORDERING = {Op.LT, Op.LE, Op.GT, Op.GE}
 
 
 def length(subject: Subject, key: str) -> Column:
@@ -41,8 +25,8 @@ def compare(column: Column, op: Op, constant: Constant) -> Fragment:
     """An attribute compared with a constant."""
     if isinstance(constant, Day):
         return _compare_day(column, op, constant)
-    text = _sortable(column) if op in _ORDERING else column.expression
-    return text + sql(_COMPARISONS[op]) + _value(column, constant)
+    text = _sortable(column) if op.is_order else column.expression
+    return text + sql(SQL_SIGNS[op]) + _value(column, constant)
 
 
 def membership(column: Column, term: InSet | InRange) -> Fragment:

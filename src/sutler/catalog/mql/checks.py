@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from sutler.base.reading.conditions import Op
 from sutler.catalog.mql.cursor import suggest
 from sutler.catalog.mql.errors import MqlMeaningError, MqlUnsupportedError
 from sutler.catalog.mql.instants import instant_of
@@ -21,7 +22,6 @@ from sutler.catalog.mql.terms import (
     Instant,
     Length,
     Number,
-    Op,
     Operand,
     Term,
     Text,

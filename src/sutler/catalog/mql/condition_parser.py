@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
+from sutler.base.reading import conditions
+from sutler.base.reading.conditions import Op
 from sutler.catalog.mql.checks import check_term
 from sutler.catalog.mql.constant_parser import at_call, parse_constant
 from sutler.catalog.mql.cursor import Cursor, is_sign
@@ -11,7 +14,6 @@ from sutler.catalog.mql.lexer import Kind, Token
 from sutler.catalog.mql.subjects import Subject
 from sutler.catalog.mql.terms import (
     AllOf,
-    And,
     AnyOf,
     Attribute,
     Compare,
@@ -22,10 +24,7 @@ from sutler.catalog.mql.terms import (
     InSet,
     Length,
     Member,
-    Not,
-    Op,
     Operand,
-    Or,
     Parameter,
     Present,
     Term,
@@ -35,8 +34,6 @@ _WORD = r"[A-Za-z][A-Za-z0-9_]*"
 _KEY = re.compile(rf"{_WORD}(?:\.{_WORD})+")
 _ATTRIBUTE = re.compile(_WORD)
 _INDEX = re.compile(r"[+-]?[0-9]{1,18}")
-_OPS = {op.value: op for op in Op} | {"==": Op.EQ}
-_SIGNS = tuple(_OPS)
 _AFTER_OPERAND = ("in", "not", "present", "like")
 _PARAMETER = "a metadata parameter like core.run_type"
 
@@ -46,36 +43,16 @@ def parse_condition(cursor: Cursor, subject: Subject) -> Condition:
 
     Raises `MqlSyntaxError`, `MqlMeaningError` or `MqlUnsupportedError`.
     """
-    return _ConditionParser(cursor, subject).disjunction()
+    return conditions.parse_condition(cursor, _TermParser(cursor, subject).term)
 
 
-class _ConditionParser:
+class _TermParser:
     def __init__(self, cursor: Cursor, subject: Subject) -> None:
         self.cursor = cursor
         self.subject = subject
 
-    def disjunction(self) -> Condition:
-        items = [self.conjunction()]
-        while self.cursor.accept_word("or"):
-            items.append(self.conjunction())
-        return Or(tuple(items)) if len(items) > 1 else items[0]
-
-    def conjunction(self) -> Condition:
-        items = [self.part()]
-        while self.cursor.accept_word("and"):
-            items.append(self.part())
-        return And(tuple(items)) if len(items) > 1 else items[0]
-
-    def part(self) -> Condition:
+    def term(self) -> Term:
         cursor = self.cursor
-        if cursor.accept_sign("!"):
-            with cursor.deeper():
-                return Not(self.part())
-        if cursor.accept_sign("("):
-            with cursor.deeper():
-                condition = self.disjunction()
-            cursor.expect_sign(")", "'and', 'or' or ')'")
-            return condition
         start = cursor.token
         term = self.containment() if self.starts_containment() else self.comparison()
         with cursor.placing(start):
@@ -104,8 +81,8 @@ class _ConditionParser:
         cursor = self.cursor
         start = cursor.token
         operand = self.operand()
-        if cursor.token.kind is Kind.SIGN and cursor.token.text in _SIGNS:
-            return Compare(operand, _OPS[cursor.take().text], parse_constant(cursor))
+        if cursor.token.kind is Kind.SIGN and cursor.token.text in conditions.SIGNS:
+            return Compare(operand, conditions.SIGNS[cursor.take().text], parse_constant(cursor))
         if cursor.accept_word("like"):
             return Compare(operand, Op.LIKE, parse_constant(cursor))
         negated = bool(cursor.accept_word("not"))
@@ -120,11 +97,7 @@ class _ConditionParser:
         return self.set_of(operand, negated) if cursor.accept_sign("(") else self.range_of(operand, negated)
 
     def set_of(self, operand: Operand, negated: bool) -> Term:  # noqa: FBT001 - read from the text just before
-        constants = [parse_constant(self.cursor)]
-        while self.cursor.accept_sign(","):
-            constants.append(parse_constant(self.cursor))
-        self.cursor.expect_sign(")", "',' or ')'")
-        return InSet(operand, tuple(constants), negated)
+        return InSet(operand, self.cursor.take_list(partial(parse_constant, self.cursor)), negated)
 
     def range_of(self, operand: Operand, negated: bool) -> Term:  # noqa: FBT001 - read from the text just before
         low = parse_constant(self.cursor, "a set like (a, b) or a range like a:b")

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sutler.base.reading.conditions import And, Not, Op, Or
 from sutler.catalog.mql import attributes, jsonpath
 from sutler.catalog.mql.checks import check_term
 from sutler.catalog.mql.subjects import Subject
 from sutler.catalog.mql.terms import (
     AllOf,
-    And,
     AnyOf,
     Attribute,
     Compare,
@@ -23,9 +23,6 @@ from sutler.catalog.mql.terms import (
     InRange,
     InSet,
     Length,
-    Not,
-    Op,
-    Or,
     Parameter,
     Present,
     Term,

@@ -15,6 +15,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
+from sutler.base.reading.conditions import Op
 from sutler.catalog.mql.terms import (
     AllOf,
     AnyOf,
@@ -25,7 +26,6 @@ from sutler.catalog.mql.terms import (
     Instant,
     Member,
     Number,
-    Op,
     Parameter,
     Text,
     Values,

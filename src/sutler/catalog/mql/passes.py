@@ -7,7 +7,8 @@ in order.
 
 from __future__ import annotations
 
-from sutler.catalog.mql.terms import And, Condition
+from sutler.base.reading.conditions import And
+from sutler.catalog.mql.terms import Condition
 from sutler.catalog.mql.tree import (
     Children,
     FileQuery,

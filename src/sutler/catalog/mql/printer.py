@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sutler.base.reading.conditions import And, Not, Or
 from sutler.catalog.mql.terms import (
     AllOf,
-    And,
     AnyOf,
     Attribute,
     Boolean,
@@ -21,10 +21,8 @@ from sutler.catalog.mql.terms import (
     Instant,
     Length,
     Member,
-    Not,
     Number,
     Operand,
-    Or,
     Parameter,
     Present,
     Text,

@@ -6,8 +6,10 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
-from enum import Enum
+from typing import TypeAlias
 
+from sutler.base.reading import conditions
+from sutler.base.reading.conditions import Op
 from sutler.catalog.mql.errors import MqlMeaningError
 
 _UNWRITABLE = re.compile("[\"'\x00\ud800-\udfff]")
@@ -135,27 +137,6 @@ Values = Parameter | AnyOf | AllOf | Element | Member
 Operand = Attribute | Values | Length
 
 
-class Op(Enum):
-    """How an operand is compared with a constant."""
-
-    EQ = "="
-    NE = "!="
-    LT = "<"
-    LE = "<="
-    GT = ">"
-    GE = ">="
-    MATCH = "~"
-    MATCH_ANY_CASE = "~*"
-    NOT_MATCH = "!~"
-    NOT_MATCH_ANY_CASE = "!~*"
-    LIKE = "like"
-
-    @property
-    def is_regexp(self) -> bool:
-        """Whether the constant is a regular expression."""
-        return "~" in self.value
-
-
 @dataclass(frozen=True, slots=True)
 class Compare:
     """An operand compared with a constant."""
@@ -201,26 +182,5 @@ class Contains:
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
-    """The opposite; what is unknown stays unknown."""
-
-    item: Condition
-
-
-@dataclass(frozen=True, slots=True)
-class And:
-    """All of two or more conditions."""
-
-    items: tuple[Condition, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Or:
-    """Any of two or more conditions."""
-
-    items: tuple[Condition, ...]
-
-
 Term = Compare | InSet | InRange | Present | Contains
-Condition = Term | Not | And | Or
+Condition: TypeAlias = conditions.Condition[Term]

@@ -55,9 +55,11 @@ class AsyncAuthCalls(AsyncCaller):
         """List the experiments of the user; all of them for administrators."""
         return await self.get(Page[wire.Experiment], path_of("experiments"))
 
-    async def create_experiment(self, name: str, *, full_name: str = "") -> wire.Experiment:
+    async def create_experiment(self, name: str, *, full_name: str = "", key: str | None = None) -> wire.Experiment:
         """Make an experiment."""
-        return await self.send(wire.Experiment, "POST", path_of("experiments"), wire.NewExperiment(name, full_name))
+        return await self.send(
+            wire.Experiment, "POST", path_of("experiments"), wire.NewExperiment(name, full_name), key=key
+        )
 
     async def list_members(self, experiment: str) -> Page[wire.Member]:
         """List the members of an experiment."""
@@ -67,9 +69,9 @@ class AsyncAuthCalls(AsyncCaller):
         """List the groups of an experiment with their members."""
         return await self.get(Page[wire.Group], path_of("groups"), experiment=experiment)
 
-    async def create_group(self, new: wire.NewGroup) -> wire.Group:
+    async def create_group(self, new: wire.NewGroup, *, key: str | None = None) -> wire.Group:
         """Make a group of members of an experiment."""
-        return await self.send(wire.Group, "POST", path_of("groups"), new)
+        return await self.send(wire.Group, "POST", path_of("groups"), new, key=key)
 
     async def set_group_member(self, group: str, username: str, *, is_member: bool) -> None:
         """Put a user into a group, or take the user out of it."""

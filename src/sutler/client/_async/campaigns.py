@@ -18,17 +18,17 @@ class AsyncCampaignCalls(AsyncCaller):
         """List login setups."""
         return await self.get(Page[wire.LoginSetup], path_of("login_setups"), experiment=experiment)
 
-    async def save_login_setup(self, new: wire.NewLoginSetup) -> wire.LoginSetup:
+    async def save_login_setup(self, new: wire.NewLoginSetup, *, key: str | None = None) -> wire.LoginSetup:
         """Make a login setup, or change the one of that name."""
-        return await self.send(wire.LoginSetup, "POST", path_of("login_setups"), new)
+        return await self.send(wire.LoginSetup, "POST", path_of("login_setups"), new, key=key)
 
     async def list_job_types(self, *, experiment: str | None = None) -> Page[wire.JobType]:
         """List job types."""
         return await self.get(Page[wire.JobType], path_of("job_types"), experiment=experiment)
 
-    async def save_job_type(self, new: wire.NewJobType) -> wire.JobType:
+    async def save_job_type(self, new: wire.NewJobType, *, key: str | None = None) -> wire.JobType:
         """Make a job type, or change the one of that name."""
-        return await self.send(wire.JobType, "POST", path_of("job_types"), new)
+        return await self.send(wire.JobType, "POST", path_of("job_types"), new, key=key)
 
     async def list_campaigns(
         self,
@@ -48,20 +48,25 @@ class AsyncCampaignCalls(AsyncCaller):
             cursor=cursor,
         )
 
-    async def create_campaign(self, new: wire.NewCampaign) -> wire.Campaign:
+    async def create_campaign(self, new: wire.NewCampaign, *, key: str | None = None) -> wire.Campaign:
         """Make a campaign with its stages and dependencies, all or nothing."""
-        return await self.send(wire.Campaign, "POST", path_of("campaigns"), new)
+        return await self.send(wire.Campaign, "POST", path_of("campaigns"), new, key=key)
 
     async def view_campaign(self, campaign_id: int) -> wire_submissions.CampaignView:
         """Return a campaign with its stages and newest submissions."""
         return await self.get(wire_submissions.CampaignView, path_of("campaigns", campaign_id))
 
     async def add_stage(
-        self, campaign_id: int, stage: wire.NewStage, *, dependencies: Sequence[wire.NewDependency] = ()
+        self,
+        campaign_id: int,
+        stage: wire.NewStage,
+        *,
+        dependencies: Sequence[wire.NewDependency] = (),
+        key: str | None = None,
     ) -> wire.Stage:
         """Add a stage to a campaign, with the dependencies that touch it."""
         body = wire.AddedStage(stage, tuple(dependencies))
-        return await self.send(wire.Stage, "POST", path_of("campaigns", campaign_id, "stages"), body)
+        return await self.send(wire.Stage, "POST", path_of("campaigns", campaign_id, "stages"), body, key=key)
 
     async def view_stage(self, stage_id: int) -> wire_submissions.StageView:
         """Return a stage with what it runs and its newest submissions."""

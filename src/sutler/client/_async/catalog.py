@@ -17,9 +17,9 @@ class AsyncCatalogCalls(AsyncCaller):
         """List namespaces."""
         return await self.get(Page[wire.Namespace], path_of("namespaces"), experiment=experiment)
 
-    async def create_namespace(self, new: wire.NewNamespace) -> wire.Namespace:
+    async def create_namespace(self, new: wire.NewNamespace, *, key: str | None = None) -> wire.Namespace:
         """Make a namespace."""
-        return await self.send(wire.Namespace, "POST", path_of("namespaces"), new)
+        return await self.send(wire.Namespace, "POST", path_of("namespaces"), new, key=key)
 
     async def list_datasets(
         self,
@@ -39,18 +39,18 @@ class AsyncCatalogCalls(AsyncCaller):
             cursor=cursor,
         )
 
-    async def create_dataset(self, new: wire.NewDataset) -> wire.Dataset:
+    async def create_dataset(self, new: wire.NewDataset, *, key: str | None = None) -> wire.Dataset:
         """Make an empty dataset."""
-        return await self.send(wire.Dataset, "POST", path_of("datasets"), new)
+        return await self.send(wire.Dataset, "POST", path_of("datasets"), new, key=key)
 
     async def get_dataset(self, did: str) -> wire.Dataset:
         """Return a dataset."""
         return await self.get(wire.Dataset, path_of("datasets", *did.split(":", 1)))
 
-    async def add_to_dataset(self, did: str, files: Sequence[str]) -> int:
+    async def add_to_dataset(self, did: str, files: Sequence[str], *, key: str | None = None) -> int:
         """Put files, by DID, into a dataset. Returns how many were not in it before."""
         body = wire.AddedFiles(did, tuple(files))
-        return (await self.send(Count, "POST", path_of("datasets", "files"), body)).count
+        return (await self.send(Count, "POST", path_of("datasets", "files"), body, key=key)).count
 
     async def query_files(
         self, query: str, *, experiment: str | None = None, limit: int = 1000, with_metadata: bool = False
@@ -70,11 +70,11 @@ class AsyncCatalogCalls(AsyncCaller):
         return (await self.get(Count, path_of("files", "count"), q=query, experiment=experiment)).count
 
     async def declare_files(
-        self, files: Sequence[wire.NewFile], *, dataset: str | None = None
+        self, files: Sequence[wire.NewFile], *, dataset: str | None = None, key: str | None = None
     ) -> Page[wire.FileReference]:
         """Declare files, all or none, optionally into a dataset."""
         body = wire.NewFiles(tuple(files), dataset)
-        return await self.send(Page[wire.FileReference], "POST", path_of("files"), body)
+        return await self.send(Page[wire.FileReference], "POST", path_of("files"), body, key=key)
 
     async def get_file(self, did: str) -> wire.FileView:
         """Return a file with its parents, children and datasets."""

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from types import NoneType
 
 from sutler.client._async.caller import AsyncCaller, path_of
 from sutler.wire import dispatch as wire
+from sutler.wire.convert import to_json
 from sutler.wire.page import Count, Page
+
+
+def _list_documents(new: wire.NewProject, files: Iterable[wire.NewHandle | str]) -> Iterator[object]:
+    head = to_json(new)
+    yield {name: item for name, item in head.items() if name not in {"files", "limit"}}
+    for file in files:
+        if isinstance(file, str):
+            namespace, _, name = file.partition(":")
+            yield {"namespace": namespace, "name": name}
+        else:
+            yield to_json(file)
 
 
 class AsyncDispatchCalls(AsyncCaller):
@@ -35,18 +47,32 @@ class AsyncDispatchCalls(AsyncCaller):
             cursor=cursor,
         )
 
-    async def create_project(self, new: wire.NewProject) -> wire.CreatedProject:
-        """Make a project of files, or of the files of a query."""
-        return await self.send(wire.CreatedProject, "POST", path_of("projects"), new)
+    async def create_project(
+        self,
+        new: wire.NewProject,
+        *,
+        files: Iterable[wire.NewHandle | str] | None = None,
+        key: str | None = None,
+    ) -> wire.CreatedProject:
+        """Make a project of files, or of the files of a query.
+
+        `files`, or their names like `namespace:name`, are sent as they come, however many: what this takes does not
+        grow with their number. They take the place of `new.files`. If their iterator raises, no project is made.
+        """
+        if files is None:
+            return await self.send(wire.CreatedProject, "POST", path_of("projects"), new, key=key)
+        return await self.send_lines(wire.CreatedProject, path_of("projects"), _list_documents(new, files), key=key)
 
     async def get_project(self, project_id: int) -> wire.Project:
         """Return a project."""
         return await self.get(wire.Project, path_of("projects", project_id))
 
-    async def copy_project(self, project_id: int, changes: wire.ProjectCopy | None = None) -> wire.Project:
+    async def copy_project(
+        self, project_id: int, changes: wire.ProjectCopy | None = None, *, key: str | None = None
+    ) -> wire.Project:
         """Make a project of the files of another one, and return it."""
         path = path_of("projects", project_id, "copy")
-        return await self.send(wire.Project, "POST", path, changes or wire.ProjectCopy())
+        return await self.send(wire.Project, "POST", path, changes or wire.ProjectCopy(), key=key)
 
     async def alter_project(self, project_id: int, change: wire.ProjectChange) -> wire.Project:
         """Change a project while it works."""
@@ -56,9 +82,9 @@ class AsyncDispatchCalls(AsyncCaller):
         """Delete a project with its handles and attempts."""
         await self.send(NoneType, "DELETE", path_of("projects", project_id))
 
-    async def activate_project(self, project_id: int) -> wire.Project:
+    async def activate_project(self, project_id: int, *, key: str | None = None) -> wire.Project:
         """Open a project again that was cancelled or abandoned."""
-        return await self.send(wire.Project, "POST", path_of("projects", project_id, "activate"))
+        return await self.send(wire.Project, "POST", path_of("projects", project_id, "activate"), key=key)
 
     async def list_project_history(
         self, project_id: int, *, limit: int = 100, cursor: str | None = None
@@ -67,17 +93,26 @@ class AsyncDispatchCalls(AsyncCaller):
         path = path_of("projects", project_id, "history")
         return await self.get(Page[wire.ProjectEvent], path, limit=limit, cursor=cursor)
 
-    async def cancel_project(self, project_id: int, *, reason: str = "") -> wire.Project:
+    async def list_refusals(self, project_id: int, *, limit: int = 100) -> Page[wire.Refusal]:
+        """List the workers that were refused for their token or their rights, newest first."""
+        return await self.get(Page[wire.Refusal], path_of("projects", project_id, "refusals"), limit=limit)
+
+    async def cancel_project(self, project_id: int, *, reason: str = "", key: str | None = None) -> wire.Project:
         """Give out no more files of a project."""
         path = path_of("projects", project_id, "cancel")
-        return await self.send(wire.Project, "POST", path, wire.Cancellation(reason))
+        return await self.send(wire.Project, "POST", path, wire.Cancellation(reason), key=key)
 
     async def restart_handles(
-        self, project_id: int, *, states: Sequence[wire.HandleState] = (), dids: Sequence[str] = ()
+        self,
+        project_id: int,
+        *,
+        states: Sequence[wire.HandleState] = (),
+        dids: Sequence[str] = (),
+        key: str | None = None,
     ) -> int:
         """Put handles back to `initial`: those in these states, or these files. Returns how many."""
         path = path_of("projects", project_id, "restart")
-        return (await self.send(Count, "POST", path, wire.Restart(tuple(states), tuple(dids)))).count
+        return (await self.send(Count, "POST", path, wire.Restart(tuple(states), tuple(dids)), key=key)).count
 
     async def list_handles(
         self,

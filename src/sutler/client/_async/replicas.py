@@ -17,9 +17,9 @@ class AsyncReplicaCalls(AsyncCaller):
         """List the storage elements of an experiment."""
         return await self.get(Page[wire.Rse], path_of("rses"), experiment=experiment)
 
-    async def create_rse(self, new: wire.NewRse) -> wire.Rse:
+    async def create_rse(self, new: wire.NewRse, *, key: str | None = None) -> wire.Rse:
         """Make a storage element known."""
-        return await self.send(wire.Rse, "POST", path_of("rses"), new)
+        return await self.send(wire.Rse, "POST", path_of("rses"), new, key=key)
 
     async def update_rse(self, experiment: str, name: str, change: wire.RseChange) -> wire.Rse:
         """Change a storage element, or say that it is down or up again."""
@@ -46,7 +46,9 @@ class AsyncReplicaCalls(AsyncCaller):
         """List the replicas of up to 1000 files."""
         return await self.get(Page[wire.Replica], path_of("replicas"), did=list(dids))
 
-    async def add_replicas(self, experiment: str, replicas: Sequence[wire.NewReplica]) -> int:
+    async def add_replicas(
+        self, experiment: str, replicas: Sequence[wire.NewReplica], *, key: str | None = None
+    ) -> int:
         """Record replicas, all or none. Returns how many are new or changed."""
         body = wire.NewReplicas(experiment, tuple(replicas))
-        return (await self.send(Count, "POST", path_of("replicas"), body)).count
+        return (await self.send(Count, "POST", path_of("replicas"), body, key=key)).count

@@ -56,7 +56,9 @@ class AsyncSubmissionCalls(AsyncCaller):
         """Return what a batch job has written."""
         return await self.get(JobOutput, path_of("submissions", submission_id, "jobs", number, "output"))
 
-    async def cancel_submission(self, submission_id: int, *, reason: str = "") -> wire.SubmissionView:
+    async def cancel_submission(
+        self, submission_id: int, *, reason: str = "", key: str | None = None
+    ) -> wire.SubmissionView:
         """Stop the jobs of a submission and give out no more of its files."""
         path = path_of("submissions", submission_id, "cancel")
-        return await self.send(wire.SubmissionView, "POST", path, Cancellation(reason))
+        return await self.send(wire.SubmissionView, "POST", path, Cancellation(reason), key=key)

@@ -56,9 +56,9 @@ class AuthCalls(Caller):
         """List the experiments of the user; all of them for administrators."""
         return self.get(Page[wire.Experiment], path_of("experiments"))
 
-    def create_experiment(self, name: str, *, full_name: str = "") -> wire.Experiment:
+    def create_experiment(self, name: str, *, full_name: str = "", key: str | None = None) -> wire.Experiment:
         """Make an experiment."""
-        return self.send(wire.Experiment, "POST", path_of("experiments"), wire.NewExperiment(name, full_name))
+        return self.send(wire.Experiment, "POST", path_of("experiments"), wire.NewExperiment(name, full_name), key=key)
 
     def list_members(self, experiment: str) -> Page[wire.Member]:
         """List the members of an experiment."""
@@ -68,9 +68,9 @@ class AuthCalls(Caller):
         """List the groups of an experiment with their members."""
         return self.get(Page[wire.Group], path_of("groups"), experiment=experiment)
 
-    def create_group(self, new: wire.NewGroup) -> wire.Group:
+    def create_group(self, new: wire.NewGroup, *, key: str | None = None) -> wire.Group:
         """Make a group of members of an experiment."""
-        return self.send(wire.Group, "POST", path_of("groups"), new)
+        return self.send(wire.Group, "POST", path_of("groups"), new, key=key)
 
     def set_group_member(self, group: str, username: str, *, is_member: bool) -> None:
         """Put a user into a group, or take the user out of it."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
@@ -22,6 +22,8 @@ from sutler.wire.problems import ProblemDocument
 PREFIX = "/api/v1"
 TRIES = 4
 LONGEST_PAUSE_SECONDS = 10.0
+LINES_AT_ONCE = 500
+STILL_RUNNING = "rest.still_running"
 
 Reply = TypeVar("Reply")
 Item = TypeVar("Item")
@@ -103,7 +105,11 @@ class Caller:
         *,
         key: str | None = None,
     ) -> Reply:
-        """Change something. With a `key` the call is safe to repeat, so a busy server is asked again."""
+        """Change something.
+
+        With a `key` of at most 128 characters the call is safe to repeat, for a day: so a busy server is asked again,
+        and whoever got no answer may make the same call with the same key once more.
+        """
         content = None if body is None else json.dumps(to_json(body)).encode()
         headers = {"Content-Type": "application/json"} if content is not None else {}
         if key is None:
@@ -111,11 +117,20 @@ class Caller:
         headers["Idempotency-Key"] = key
         return _read(shape, self._insist(method, path, content=content, headers=headers))
 
+    def send_lines(
+        self, shape: type[Reply], path: str, documents: Iterable[object], *, key: str | None = None
+    ) -> Reply:
+        """Post documents of JSON, one a line, as they come. There is no telling how long the answer takes then."""
+        headers = {"Content-Type": "application/x-ndjson"} | ({"Idempotency-Key": key} if key is not None else {})
+        limits = self._http.timeout
+        timeout = httpx.Timeout(connect=limits.connect, read=None, write=limits.write, pool=limits.pool)
+        return _read(shape, self._ask("POST", path, content=_join(documents), headers=headers, timeout=timeout))
+
     def _insist(self, method: str, path: str, **request: Any) -> httpx.Response:  # noqa: ANN401 - as httpx
-        """Ask up to four times while the server says that it is busy, after the pause that it names."""
+        """Ask up to four times while the server is busy, or busy with the same call, after the pause that it names."""
         for left in reversed(range(TRIES)):
             reply = self._ask(method, path, **request)
-            if reply.status_code != 503 or not left:
+            if not _is_passing(reply) or not left:
                 break
             time.sleep(_find_pause_seconds(reply))
         return reply
@@ -131,8 +146,23 @@ class Caller:
         return {"Accept": "application/json", **({"Authorization": f"Bearer {self.token}"} if self.token else {})}
 
 
+def _join(documents: Iterable[object]) -> Iterator[bytes]:
+    lines: list[str] = []
+    for document in documents:
+        lines.append(json.dumps(document, ensure_ascii=False, separators=(",", ":")))
+        if len(lines) == LINES_AT_ONCE:
+            yield ("\n".join(lines) + "\n").encode()
+            lines.clear()
+    if lines:
+        yield ("\n".join(lines) + "\n").encode()
+
+
 def _to_params(filters: Mapping[str, object]) -> dict[str, Any]:
     return {name: to_json(item) for name, item in filters.items() if item is not None}
+
+
+def _is_passing(reply: httpx.Response) -> bool:
+    return reply.status_code == 503 or (reply.status_code == 409 and _read_problem(reply).code == STILL_RUNNING)
 
 
 def _find_pause_seconds(reply: httpx.Response) -> float:

@@ -19,17 +19,17 @@ class CampaignCalls(Caller):
         """List login setups."""
         return self.get(Page[wire.LoginSetup], path_of("login_setups"), experiment=experiment)
 
-    def save_login_setup(self, new: wire.NewLoginSetup) -> wire.LoginSetup:
+    def save_login_setup(self, new: wire.NewLoginSetup, *, key: str | None = None) -> wire.LoginSetup:
         """Make a login setup, or change the one of that name."""
-        return self.send(wire.LoginSetup, "POST", path_of("login_setups"), new)
+        return self.send(wire.LoginSetup, "POST", path_of("login_setups"), new, key=key)
 
     def list_job_types(self, *, experiment: str | None = None) -> Page[wire.JobType]:
         """List job types."""
         return self.get(Page[wire.JobType], path_of("job_types"), experiment=experiment)
 
-    def save_job_type(self, new: wire.NewJobType) -> wire.JobType:
+    def save_job_type(self, new: wire.NewJobType, *, key: str | None = None) -> wire.JobType:
         """Make a job type, or change the one of that name."""
-        return self.send(wire.JobType, "POST", path_of("job_types"), new)
+        return self.send(wire.JobType, "POST", path_of("job_types"), new, key=key)
 
     def list_campaigns(
         self,
@@ -49,20 +49,25 @@ class CampaignCalls(Caller):
             cursor=cursor,
         )
 
-    def create_campaign(self, new: wire.NewCampaign) -> wire.Campaign:
+    def create_campaign(self, new: wire.NewCampaign, *, key: str | None = None) -> wire.Campaign:
         """Make a campaign with its stages and dependencies, all or nothing."""
-        return self.send(wire.Campaign, "POST", path_of("campaigns"), new)
+        return self.send(wire.Campaign, "POST", path_of("campaigns"), new, key=key)
 
     def view_campaign(self, campaign_id: int) -> wire_submissions.CampaignView:
         """Return a campaign with its stages and newest submissions."""
         return self.get(wire_submissions.CampaignView, path_of("campaigns", campaign_id))
 
     def add_stage(
-        self, campaign_id: int, stage: wire.NewStage, *, dependencies: Sequence[wire.NewDependency] = ()
+        self,
+        campaign_id: int,
+        stage: wire.NewStage,
+        *,
+        dependencies: Sequence[wire.NewDependency] = (),
+        key: str | None = None,
     ) -> wire.Stage:
         """Add a stage to a campaign, with the dependencies that touch it."""
         body = wire.AddedStage(stage, tuple(dependencies))
-        return self.send(wire.Stage, "POST", path_of("campaigns", campaign_id, "stages"), body)
+        return self.send(wire.Stage, "POST", path_of("campaigns", campaign_id, "stages"), body, key=key)
 
     def view_stage(self, stage_id: int) -> wire_submissions.StageView:
         """Return a stage with what it runs and its newest submissions."""

@@ -18,9 +18,9 @@ class CatalogCalls(Caller):
         """List namespaces."""
         return self.get(Page[wire.Namespace], path_of("namespaces"), experiment=experiment)
 
-    def create_namespace(self, new: wire.NewNamespace) -> wire.Namespace:
+    def create_namespace(self, new: wire.NewNamespace, *, key: str | None = None) -> wire.Namespace:
         """Make a namespace."""
-        return self.send(wire.Namespace, "POST", path_of("namespaces"), new)
+        return self.send(wire.Namespace, "POST", path_of("namespaces"), new, key=key)
 
     def list_datasets(
         self,
@@ -40,18 +40,18 @@ class CatalogCalls(Caller):
             cursor=cursor,
         )
 
-    def create_dataset(self, new: wire.NewDataset) -> wire.Dataset:
+    def create_dataset(self, new: wire.NewDataset, *, key: str | None = None) -> wire.Dataset:
         """Make an empty dataset."""
-        return self.send(wire.Dataset, "POST", path_of("datasets"), new)
+        return self.send(wire.Dataset, "POST", path_of("datasets"), new, key=key)
 
     def get_dataset(self, did: str) -> wire.Dataset:
         """Return a dataset."""
         return self.get(wire.Dataset, path_of("datasets", *did.split(":", 1)))
 
-    def add_to_dataset(self, did: str, files: Sequence[str]) -> int:
+    def add_to_dataset(self, did: str, files: Sequence[str], *, key: str | None = None) -> int:
         """Put files, by DID, into a dataset. Returns how many were not in it before."""
         body = wire.AddedFiles(did, tuple(files))
-        return (self.send(Count, "POST", path_of("datasets", "files"), body)).count
+        return (self.send(Count, "POST", path_of("datasets", "files"), body, key=key)).count
 
     def query_files(
         self, query: str, *, experiment: str | None = None, limit: int = 1000, with_metadata: bool = False
@@ -70,10 +70,12 @@ class CatalogCalls(Caller):
         """Return how many files a query finds."""
         return (self.get(Count, path_of("files", "count"), q=query, experiment=experiment)).count
 
-    def declare_files(self, files: Sequence[wire.NewFile], *, dataset: str | None = None) -> Page[wire.FileReference]:
+    def declare_files(
+        self, files: Sequence[wire.NewFile], *, dataset: str | None = None, key: str | None = None
+    ) -> Page[wire.FileReference]:
         """Declare files, all or none, optionally into a dataset."""
         body = wire.NewFiles(tuple(files), dataset)
-        return self.send(Page[wire.FileReference], "POST", path_of("files"), body)
+        return self.send(Page[wire.FileReference], "POST", path_of("files"), body, key=key)
 
     def get_file(self, did: str) -> wire.FileView:
         """Return a file with its parents, children and datasets."""

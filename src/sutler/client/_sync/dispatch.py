@@ -3,12 +3,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from types import NoneType
 
 from sutler.client._sync.caller import Caller, path_of
 from sutler.wire import dispatch as wire
+from sutler.wire.convert import to_json
 from sutler.wire.page import Count, Page
+
+
+def _list_documents(new: wire.NewProject, files: Iterable[wire.NewHandle | str]) -> Iterator[object]:
+    head = to_json(new)
+    yield {name: item for name, item in head.items() if name not in {"files", "limit"}}
+    for file in files:
+        if isinstance(file, str):
+            namespace, _, name = file.partition(":")
+            yield {"namespace": namespace, "name": name}
+        else:
+            yield to_json(file)
 
 
 class DispatchCalls(Caller):
@@ -36,18 +48,32 @@ class DispatchCalls(Caller):
             cursor=cursor,
         )
 
-    def create_project(self, new: wire.NewProject) -> wire.CreatedProject:
-        """Make a project of files, or of the files of a query."""
-        return self.send(wire.CreatedProject, "POST", path_of("projects"), new)
+    def create_project(
+        self,
+        new: wire.NewProject,
+        *,
+        files: Iterable[wire.NewHandle | str] | None = None,
+        key: str | None = None,
+    ) -> wire.CreatedProject:
+        """Make a project of files, or of the files of a query.
+
+        `files`, or their names like `namespace:name`, are sent as they come, however many: what this takes does not
+        grow with their number. They take the place of `new.files`. If their iterator raises, no project is made.
+        """
+        if files is None:
+            return self.send(wire.CreatedProject, "POST", path_of("projects"), new, key=key)
+        return self.send_lines(wire.CreatedProject, path_of("projects"), _list_documents(new, files), key=key)
 
     def get_project(self, project_id: int) -> wire.Project:
         """Return a project."""
         return self.get(wire.Project, path_of("projects", project_id))
 
-    def copy_project(self, project_id: int, changes: wire.ProjectCopy | None = None) -> wire.Project:
+    def copy_project(
+        self, project_id: int, changes: wire.ProjectCopy | None = None, *, key: str | None = None
+    ) -> wire.Project:
         """Make a project of the files of another one, and return it."""
         path = path_of("projects", project_id, "copy")
-        return self.send(wire.Project, "POST", path, changes or wire.ProjectCopy())
+        return self.send(wire.Project, "POST", path, changes or wire.ProjectCopy(), key=key)
 
     def alter_project(self, project_id: int, change: wire.ProjectChange) -> wire.Project:
         """Change a project while it works."""
@@ -57,9 +83,9 @@ class DispatchCalls(Caller):
         """Delete a project with its handles and attempts."""
         self.send(NoneType, "DELETE", path_of("projects", project_id))
 
-    def activate_project(self, project_id: int) -> wire.Project:
+    def activate_project(self, project_id: int, *, key: str | None = None) -> wire.Project:
         """Open a project again that was cancelled or abandoned."""
-        return self.send(wire.Project, "POST", path_of("projects", project_id, "activate"))
+        return self.send(wire.Project, "POST", path_of("projects", project_id, "activate"), key=key)
 
     def list_project_history(
         self, project_id: int, *, limit: int = 100, cursor: str | None = None
@@ -68,17 +94,26 @@ class DispatchCalls(Caller):
         path = path_of("projects", project_id, "history")
         return self.get(Page[wire.ProjectEvent], path, limit=limit, cursor=cursor)
 
-    def cancel_project(self, project_id: int, *, reason: str = "") -> wire.Project:
+    def list_refusals(self, project_id: int, *, limit: int = 100) -> Page[wire.Refusal]:
+        """List the workers that were refused for their token or their rights, newest first."""
+        return self.get(Page[wire.Refusal], path_of("projects", project_id, "refusals"), limit=limit)
+
+    def cancel_project(self, project_id: int, *, reason: str = "", key: str | None = None) -> wire.Project:
         """Give out no more files of a project."""
         path = path_of("projects", project_id, "cancel")
-        return self.send(wire.Project, "POST", path, wire.Cancellation(reason))
+        return self.send(wire.Project, "POST", path, wire.Cancellation(reason), key=key)
 
     def restart_handles(
-        self, project_id: int, *, states: Sequence[wire.HandleState] = (), dids: Sequence[str] = ()
+        self,
+        project_id: int,
+        *,
+        states: Sequence[wire.HandleState] = (),
+        dids: Sequence[str] = (),
+        key: str | None = None,
     ) -> int:
         """Put handles back to `initial`: those in these states, or these files. Returns how many."""
         path = path_of("projects", project_id, "restart")
-        return (self.send(Count, "POST", path, wire.Restart(tuple(states), tuple(dids)))).count
+        return (self.send(Count, "POST", path, wire.Restart(tuple(states), tuple(dids)), key=key)).count
 
     def list_handles(
         self,

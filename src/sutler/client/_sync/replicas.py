@@ -18,9 +18,9 @@ class ReplicaCalls(Caller):
         """List the storage elements of an experiment."""
         return self.get(Page[wire.Rse], path_of("rses"), experiment=experiment)
 
-    def create_rse(self, new: wire.NewRse) -> wire.Rse:
+    def create_rse(self, new: wire.NewRse, *, key: str | None = None) -> wire.Rse:
         """Make a storage element known."""
-        return self.send(wire.Rse, "POST", path_of("rses"), new)
+        return self.send(wire.Rse, "POST", path_of("rses"), new, key=key)
 
     def update_rse(self, experiment: str, name: str, change: wire.RseChange) -> wire.Rse:
         """Change a storage element, or say that it is down or up again."""
@@ -47,7 +47,7 @@ class ReplicaCalls(Caller):
         """List the replicas of up to 1000 files."""
         return self.get(Page[wire.Replica], path_of("replicas"), did=list(dids))
 
-    def add_replicas(self, experiment: str, replicas: Sequence[wire.NewReplica]) -> int:
+    def add_replicas(self, experiment: str, replicas: Sequence[wire.NewReplica], *, key: str | None = None) -> int:
         """Record replicas, all or none. Returns how many are new or changed."""
         body = wire.NewReplicas(experiment, tuple(replicas))
-        return (self.send(Count, "POST", path_of("replicas"), body)).count
+        return (self.send(Count, "POST", path_of("replicas"), body, key=key)).count

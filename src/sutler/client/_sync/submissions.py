@@ -57,7 +57,7 @@ class SubmissionCalls(Caller):
         """Return what a batch job has written."""
         return self.get(JobOutput, path_of("submissions", submission_id, "jobs", number, "output"))
 
-    def cancel_submission(self, submission_id: int, *, reason: str = "") -> wire.SubmissionView:
+    def cancel_submission(self, submission_id: int, *, reason: str = "", key: str | None = None) -> wire.SubmissionView:
         """Stop the jobs of a submission and give out no more of its files."""
         path = path_of("submissions", submission_id, "cancel")
-        return self.send(wire.SubmissionView, "POST", path, Cancellation(reason))
+        return self.send(wire.SubmissionView, "POST", path, Cancellation(reason), key=key)

@@ -9,7 +9,7 @@ from sutler.base.errors import Problem
 from sutler.database import Tx
 from sutler.dispatch import store
 from sutler.dispatch.errors import InvalidProjectError, ProjectNotFoundError
-from sutler.dispatch.model import Project, ProjectHeader
+from sutler.dispatch.model import AttemptPlace, Project, ProjectHeader
 
 
 def name_project(project: ProjectHeader) -> Thing:
@@ -37,6 +37,14 @@ async def open_header(
         raise ProjectNotFoundError(project_id)
     permit(who, action, name_project(header))
     return header
+
+
+async def open_headers(tx: Tx, who: Principal, places: Sequence[AttemptPlace]) -> dict[int, ProjectHeader]:
+    """Return the headers of the projects of attempts if somebody may process all of them. Raises NotPermittedError."""
+    headers: dict[int, ProjectHeader] = {}
+    for project_id in sorted({place.project_id for place in places}):
+        headers[project_id] = await open_header(tx, who, Action.PROCESS, project_id=project_id)
+    return headers
 
 
 async def load_project(tx: Tx, project_id: int) -> Project:

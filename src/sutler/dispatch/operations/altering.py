@@ -21,8 +21,8 @@ from sutler.dispatch.model import (
     Settings,
 )
 from sutler.dispatch.operations.access import find_allowed_users, load_project, open_header
+from sutler.dispatch.operations.adding import Listed, add_files
 from sutler.dispatch.operations.endings import note_ends
-from sutler.dispatch.operations.projects import HANDLES_AT_ONCE, MANY_HANDLES
 from sutler.dispatch.rules import checks, sentences
 
 SHOWN_FILES = 20
@@ -77,6 +77,7 @@ async def alter_project(
         changed = await _change_settings(tx, header, before, wanted)
         added_count = await _add(tx, header, share_id, handles) if handles else 0
         facts: dict[str, object] = {"changed": changed, "added": added_count, "removed": len(positions)}
+        tx.notify("settings", project_id)
         await tx.record(
             Event(DispatchEvent.PROJECT_ALTERED, "project", str(project_id), header.experiment_id, facts), who
         )
@@ -122,32 +123,24 @@ async def _add(tx: Tx, header: ProjectHeader, share_id: int | None, handles: Seq
         tx, project_id=header.project_id, dids=[Did(handle.namespace, handle.name) for handle in handles]
     )
     new = [handle for handle in handles if Did(handle.namespace, handle.name) not in held]
-    first_position = await store.find_next_position(tx, project_id=header.project_id)
-    unlocated_count = 0
-    for start in range(0, len(new), HANDLES_AT_ONCE):
-        unlocated_count += await store.insert_handles(
-            tx,
-            project_id=header.project_id,
-            share_id=share_id,
-            experiment_id=header.experiment_id,
-            is_virtual=header.is_virtual,
-            first_position=first_position + start,
-            handles=new[start : start + HANDLES_AT_ONCE],
-        )
-    if new:
-        await store.count_added(
-            tx,
-            project_id=header.project_id,
-            share_id=share_id,
-            count=len(new),
-            unlocated_count=unlocated_count,
-            first_position=first_position,
-        )
-    if share_id is not None and new:
+    if not new:
+        return 0
+    count, unlocated_count = await add_files(
+        tx,
+        Listed(new),
+        project_id=header.project_id,
+        share_id=share_id,
+        experiment_id=header.experiment_id,
+        is_virtual=header.is_virtual,
+        first_position=await store.find_next_position(tx, project_id=header.project_id),
+    )
+    await store.count_added(
+        tx, project_id=header.project_id, share_id=share_id, count=count, unlocated_count=unlocated_count
+    )
+    tx.notify("ready", header.project_id)
+    if share_id is not None:
         tx.notify("share", share_id)
-    if len(new) >= MANY_HANDLES:
-        await store.refresh_statistics(tx)
-    return len(new)
+    return count
 
 
 async def _remove(tx: Tx, who: Principal, project_id: int, positions: Sequence[int]) -> None:

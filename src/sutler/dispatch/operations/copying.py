@@ -12,7 +12,7 @@ from sutler.dispatch import store
 from sutler.dispatch.errors import ProjectNotFoundError
 from sutler.dispatch.model import DispatchEvent, Keep, NewProject, Project, ProjectHeader
 from sutler.dispatch.operations.access import find_allowed_users, load_project, open_header
-from sutler.dispatch.operations.projects import HANDLES_AT_ONCE, MANY_HANDLES
+from sutler.dispatch.operations.adding import FILES_AT_ONCE, MANY_FILES
 from sutler.dispatch.rules import checks
 
 
@@ -77,9 +77,8 @@ async def _start(tx: Tx, who: Principal, new: NewProject) -> ProjectHeader:
         allowed_users=await find_allowed_users(tx, experiment_id=new.experiment_id, users=new.users, groups=new.groups),
         owner_id=who.user_id,
         owner_role=choose_owner_role(who, experiment_id=new.experiment_id).value,
-        count=0,
     )
-    share_id = await store.insert_share(tx, project_id=project_id, experiment_id=new.experiment_id, count=0)
+    share_id = await store.insert_share(tx, project_id=project_id, experiment_id=new.experiment_id)
     header = await store.find_header(tx, project_id=project_id, share_id=share_id)
     assert header is not None
     return header
@@ -97,7 +96,7 @@ async def _copy_handles(tx: Tx, source: Project, header: ProjectHeader, attribut
             share_id=header.share_id,
             attributes=dict(attributes),
             after=last,
-            count=HANDLES_AT_ONCE,
+            count=FILES_AT_ONCE,
         )
         if reached is None:
             break
@@ -107,6 +106,6 @@ async def _copy_handles(tx: Tx, source: Project, header: ProjectHeader, attribut
     await store.start_counts(
         tx, project_id=header.project_id, share_id=header.share_id, count=count, unlocated_count=unlocated_count
     )
-    if count >= MANY_HANDLES:
+    if count >= MANY_FILES:
         await store.refresh_statistics(tx)
     return count

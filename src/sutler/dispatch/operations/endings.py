@@ -2,54 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 
 from sutler.base.events import Event
 from sutler.database import Actor, Tx
 from sutler.dispatch import store
 from sutler.dispatch.model import (
-    AttemptHeader,
+    AttemptPlace,
     DispatchEvent,
     EndedLease,
+    Ending,
     HandleState,
     LockedLease,
     Outcome,
     ProjectHeader,
     Remainder,
+    Report,
 )
-from sutler.dispatch.rules import decisions
+from sutler.dispatch.rules import checks, decisions, sentences
 
 
-async def end_leases(
-    tx: Tx,
-    *,
-    project_id: int,
-    next_states: Mapping[int, HandleState],
-    rests: Mapping[int, datetime] | None = None,
-    outcome: Outcome,
-    reason: str,
-    actor: Actor,
-    worker_id: str | None = None,
-    measures: Mapping[str, object] | None = None,
-    log_tail: str = "",
-) -> list[EndedLease]:
+async def end_leases(tx: Tx, *, project_id: int, endings: Sequence[Ending], actor: Actor) -> list[EndedLease]:
     """End leases of one project and return those that still held, by attempt id.
 
     Locks are taken in the order leases, handles, project, shares, here and everywhere else: no deadlocks.
+    `actor` is who the end of the project is put down to, if this is it.
     """
-    ended = await store.end_leases(
-        tx,
-        project_id=project_id,
-        next_states=dict(next_states),
-        rests=rests or {},
-        outcome=outcome,
-        reason=reason,
-        actor=actor,
-        worker_id=worker_id,
-        measures=dict(measures or {}),
-        log_tail=log_tail,
-    )
+    ended = await store.end_leases(tx, project_id=project_id, endings=endings)
     if ended:
         tx.notify("project", project_id)
         await note_ends(tx, project_id, ended, actor)
@@ -67,39 +47,46 @@ async def end_lost_leases(
     may_retry: bool = True,
 ) -> int:
     """End locked leases that nobody reported, and return how many."""
-    states = decisions.decide_next_states(leases, outcome, max_attempts=header.max_attempts, may_retry=may_retry)
-    if not states:
+    said = Report("", (), outcome, reason, may_retry)
+    endings = [make_ending(header, lease, said, worker_id=None, actor=actor.username, now=tx.now) for lease in leases]
+    if not endings:
         return 0
-    ended = await end_leases(
-        tx,
-        project_id=header.project_id,
-        next_states=states,
-        rests=list_rests(outcome, states, leases, retry_pause=header.retry_pause, now=tx.now),
-        outcome=outcome,
-        reason=reason,
-        actor=actor,
-    )
-    return len(ended)
+    note_returns(tx, header.project_id, endings)
+    return len(await end_leases(tx, project_id=header.project_id, endings=endings, actor=actor))
 
 
-def list_rests(
-    outcome: Outcome,
-    states: Mapping[int, HandleState],
-    leases: Sequence[LockedLease | AttemptHeader],
+def note_returns(tx: Tx, project_id: int, endings: Sequence[Ending]) -> None:
+    """Tell servers that handles may have become ready before the place where their searches ended."""
+    if any(ending.state is HandleState.INITIAL for ending in endings):
+        tx.notify("ready", project_id)
+
+
+def make_ending(
+    header: ProjectHeader,
+    attempt: AttemptPlace | LockedLease,
+    said: Report,
     *,
-    retry_pause: timedelta | None,
+    worker_id: str | None,
+    actor: str,
     now: datetime,
-) -> dict[int, datetime]:
-    """Return until when the handles of leases pause, by attempt id; those that need not are left out."""
-    if retry_pause is None:
-        return {}
-    rests = {
-        lease.attempt_id: decisions.decide_rest(
-            outcome, states[lease.attempt_id], attempt=lease.attempt, retry_pause=retry_pause, now=now
-        )
-        for lease in leases
-    }
-    return {attempt_id: rest for attempt_id, rest in rests.items() if rest is not None}
+) -> Ending:
+    """Return how a lease ends by what was said about it, under the rules of its project."""
+    state = decisions.decide_next_state(
+        said.outcome, attempt=attempt.attempt, max_attempts=header.max_attempts, may_retry=said.may_retry
+    )
+    return Ending(
+        attempt_id=attempt.attempt_id,
+        worker_id=worker_id,
+        outcome=said.outcome,
+        state=state,
+        rest_until=decisions.decide_rest(
+            said.outcome, state, attempt=attempt.attempt, retry_pause=header.retry_pause, now=now
+        ),
+        reason=sentences.choose_reason(said),
+        actor=actor,
+        measures=said.measures,
+        log_tail=checks.cut_log_tail(said.log_tail),
+    )
 
 
 async def note_ends(tx: Tx, project_id: int, ended: Sequence[EndedLease | Remainder], actor: Actor) -> None:

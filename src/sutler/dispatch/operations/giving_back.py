@@ -9,10 +9,10 @@ from sutler.base.did import Did
 from sutler.database import Database, Tx, replayable
 from sutler.dispatch import store
 from sutler.dispatch.errors import HandleNotFoundError, HandleNotReservedError, WrongWorkerError
-from sutler.dispatch.model import Handle, HandleState, HeldHandle, Outcome, ProjectHeader, Report
+from sutler.dispatch.model import AttemptPlace, Handle, HandleState, HeldHandle, Outcome, ProjectHeader, Report
 from sutler.dispatch.operations.access import open_header
-from sutler.dispatch.operations.endings import end_leases
-from sutler.dispatch.rules import checks, decisions, sentences
+from sutler.dispatch.operations.endings import end_leases, make_ending, note_returns
+from sutler.dispatch.rules import checks
 
 ROUNDS = 3
 
@@ -69,23 +69,9 @@ def _accept_repeat(handle: HeldHandle, did: Did, worker_id: str | None, outcome:
 async def _end(tx: Tx, who: Principal, header: ProjectHeader, handle: HeldHandle, said: Report) -> Handle | None:
     """End the lease that was seen; None if it is not there any more."""
     assert handle.attempt_id is not None
-    state = decisions.decide_next_state(
-        said.outcome, attempt=handle.attempts, max_attempts=header.max_attempts, may_retry=said.may_retry
-    )
-    rest = decisions.decide_rest(
-        said.outcome, state, attempt=handle.attempts, retry_pause=header.retry_pause, now=tx.now
-    )
-    reason = sentences.choose_reason(said)
-    ended = await end_leases(
-        tx,
-        project_id=header.project_id,
-        next_states={handle.attempt_id: state},
-        rests={} if rest is None else {handle.attempt_id: rest},
-        outcome=said.outcome,
-        reason=reason,
-        actor=who,
-        worker_id=handle.worker_id,
-    )
-    if not ended:
+    place = AttemptPlace(handle.attempt_id, handle.attempts, header.project_id)
+    ending = make_ending(header, place, said, worker_id=handle.worker_id, actor=who.username, now=tx.now)
+    note_returns(tx, header.project_id, [ending])
+    if not await end_leases(tx, project_id=header.project_id, endings=[ending], actor=who):
         return None
-    return dataclasses.replace(handle, state=state, worker_id=None, attempt_id=None, reason=reason)
+    return dataclasses.replace(handle, state=ending.state, worker_id=None, attempt_id=None, reason=ending.reason)

@@ -1,10 +1,10 @@
-"""Handles: reading them, putting them back, and making ready those whose files have turned up."""
+"""Handles: reading them and putting them back."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sutler.auth import SYSTEM, Action, Principal
+from sutler.auth import Action, Principal
 from sutler.base.did import Did
 from sutler.base.errors import Problem
 from sutler.base.events import Event
@@ -127,20 +127,6 @@ async def restart_handles(
         return count
 
 
-async def locate_handles(db: Database, *, limit: int = 10_000) -> int:
-    """Make ready what was put aside and has a usable replica now, at most `limit` handles; return how many.
-
-    Each project is a transaction of its own.
-    """
-    async with db.read() as tx:
-        project_ids = await store.list_locatable_projects(tx, count=limit)
-    located = 0
-    for project_id in project_ids:
-        if located < limit:
-            located += await _locate(db, project_id=project_id, limit=limit - located)
-    return located
-
-
 async def _find_project_of_share(tx: Tx, share_id: int, project_id: int | None) -> int:
     share = await store.find_share(tx, share_id=share_id)
     if share is None or project_id not in (None, share.project_id):
@@ -151,24 +137,7 @@ async def _find_project_of_share(tx: Tx, share_id: int, project_id: int | None) 
 async def _put_back(tx: Tx, who: Principal, header: ProjectHeader, positions: Sequence[int], count: int) -> None:
     for share_id in await store.restart_handles(tx, header=header, positions=positions):
         tx.notify("share", share_id)
+    tx.notify("ready", header.project_id)
     kind = DispatchEvent.HANDLES_RESTARTED
     event = Event(kind, "project", str(header.project_id), header.experiment_id, {"count": count})
     await tx.record(event, who)
-
-
-@replayable
-async def _locate(db: Database, *, project_id: int, limit: int) -> int:
-    async with db.write() as tx:
-        header = await store.find_header(tx, project_id=project_id)
-        if header is None:
-            return 0
-        count, share_ids = await store.locate_handles(
-            tx, project_id=project_id, experiment_id=header.experiment_id, count=limit
-        )
-        if not count:
-            return 0
-        for share_id in share_ids:
-            tx.notify("share", share_id)
-        kind = DispatchEvent.HANDLES_LOCATED
-        await tx.record(Event(kind, "project", str(project_id), header.experiment_id, {"count": count}), SYSTEM)
-        return count

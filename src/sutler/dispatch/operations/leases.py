@@ -2,51 +2,58 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from sutler.auth import Action, Principal, permit
-from sutler.database import AlreadyExistsError, Database, Tx, replayable
+from sutler.database import AlreadyExistsError, Database, replayable
 from sutler.dispatch import store
-from sutler.dispatch.errors import AttemptNotFoundError, RequestTakenError, ShareNotFoundError
-from sutler.dispatch.model import (
-    Counts,
-    Fate,
-    Lease,
-    Order,
-    ProjectHeader,
-    ProjectState,
-    Renewal,
-    RenewedLease,
-    Reply,
-    Wish,
-)
-from sutler.dispatch.operations.access import load_project, name_project, open_header
+from sutler.dispatch.errors import AttemptNotFoundError
+from sutler.dispatch.model import Fate, Order, Renewal, RenewedLease, Reply, Wish
+from sutler.dispatch.operations.access import open_headers
+from sutler.dispatch.operations.claiming import Marks, claim
+from sutler.dispatch.operations.ground import load_ground
+from sutler.dispatch.operations.pace import fit_wish, load_pace
+from sutler.dispatch.operations.waiting import answer_again, answer_without
 from sutler.dispatch.rules import checks, decisions, sentences
 
-REQUEST_ROUNDS = 3
+ROUNDS = 5
+PAUSE_SECONDS = 0.01
 
 
 async def reserve_next(db: Database, who: Principal, *, project_id: int, wish: Wish) -> Reply:
     """Lease the next handles of a project, or of the share that is named, to a worker.
 
-    Those with the fewest attempts come first, then in the order of the project. The same request id again gives the
-    same leases as long as they hold. When there is nothing, the reply says why and whether to ask again.
-    An abandoned project becomes active. Raises ProjectNotFoundError, ShareNotFoundError, InvalidWishError,
-    NotPermittedError, and RequestTakenError when another worker uses this request id.
+    Those near the worker's site come first, then those with the fewest attempts, then in the order of the project.
+    The same request id again gives the same leases as long as they hold. When there is nothing, the reply says why
+    and whether to ask again. An abandoned project becomes active. Raises ProjectNotFoundError, ShareNotFoundError,
+    InvalidWishError, NotPermittedError, and RequestTakenError when another worker uses this request id.
     """
     checks.check_wish(wish)
-    for _ in range(REQUEST_ROUNDS):
+    for number in range(ROUNDS):
         try:
-            return await _reserve(db, who, project_id=project_id, wish=wish)
+            reply = await _reserve(db, who, project_id=project_id, wish=wish)
         except AlreadyExistsError as error:
+            # The leases of the first call may end before they are read; then the request is free again.
             if error.facts.get("constraint") != "leases_request_key":
                 raise
-        # The leases of the first call may end before they are read; then the request is free again.
-        async with db.read() as tx:
-            leases = await store.list_leases_of_request(tx, project_id=project_id, wish=wish)
-        if leases:
-            return Reply(tuple(leases))
-    raise RequestTakenError(wish.request_id)
+            reply = None
+        if reply is not None:
+            return reply
+        # Somebody else is just taking, or giving back, the handle that was there.
+        await asyncio.sleep(PAUSE_SECONDS * 2**number)
+    async with db.read() as tx:
+        ground = await load_ground(tx, project_id=project_id)
+        reply = await answer_without(tx, ground, wish, is_last=True)
+        assert reply is not None
+        return reply
+
+
+async def find_leases_of_request(db: Database, *, project_id: int, wish: Wish) -> Reply | None:
+    """Return what was leased for this very request and still is; None if nothing. Raises RequestTakenError."""
+    async with db.read() as tx:
+        ground = await load_ground(tx, project_id=project_id)
+        return await answer_again(tx, ground, wish)
 
 
 @replayable
@@ -57,10 +64,9 @@ async def renew(db: Database, who: Principal, *, worker_id: str, attempt_ids: Se
     A lost lease is told to stop now, with the reason. Raises AttemptNotFoundError, NotPermittedError.
     """
     async with db.write() as tx:
-        headers = await store.list_attempt_headers(tx, attempt_ids=attempt_ids)
-        for header in {header.project_id: header for header in headers}.values():
-            permit(who, Action.PROCESS, name_project(header))
-        unknown = sorted(set(attempt_ids) - {header.attempt_id for header in headers})
+        places = await store.list_attempt_places(tx, attempt_ids=attempt_ids)
+        await open_headers(tx, who, places)
+        unknown = sorted(set(attempt_ids) - {place.attempt_id for place in places})
         if unknown:
             raise AttemptNotFoundError(unknown[0])
         renewed = {r.attempt_id: r for r in await store.renew_leases(tx, worker_id=worker_id, attempt_ids=attempt_ids)}
@@ -70,58 +76,30 @@ async def renew(db: Database, who: Principal, *, worker_id: str, attempt_ids: Se
 
 
 @replayable
-async def _reserve(db: Database, who: Principal, *, project_id: int, wish: Wish) -> Reply:
+async def _reserve(db: Database, who: Principal, *, project_id: int, wish: Wish) -> Reply | None:
+    """Lease what there is; None if a handle that could be given was just in somebody's hands."""
     async with db.write() as tx:
-        header = await open_header(tx, who, Action.PROCESS, project_id=project_id, share_id=wish.share_id)
-        if wish.share_id is not None and header.share_id is None:
-            raise ShareNotFoundError(wish.share_id)
-        leases = await _take(tx, header, wish, who)
-        if not leases:
-            return await _answer_without(tx, project_id, wish)
-        tx.notify("project", project_id)
-        for share_id in {lease.share_id for lease in leases if lease.share_id is not None}:
-            tx.notify("share", share_id)
-        return Reply(tuple(leases))
-
-
-async def _take(tx: Tx, header: ProjectHeader, wish: Wish, who: Principal) -> list[Lease]:
-    """Search from where the last search ended; where that comes short, once more from the beginning."""
-    leases: list[Lease] = []
-    if not header.ready_count or header.state not in decisions.OPEN_STATES:
-        return leases
-    for ready_from in dict.fromkeys([header.ready_from, 0]):
-        leases += await store.reserve_handles(
+        ground = await load_ground(tx, project_id=project_id)
+        permit(who, Action.PROCESS, ground.thing)
+        wish_now = fit_wish(wish, await load_pace(tx, project_id=project_id) if wish.time_left is not None else None)
+        if isinstance(wish_now, Reply):
+            return wish_now
+        tiers = ground.list_tiers(wish.site)
+        [claimed] = await claim(
             tx,
-            project_id=header.project_id,
-            wish=wish,
-            count=wish.count - len(leases),
-            first_rank=len(leases),
-            ready_from=ready_from,
-            actor=who,
+            project_id=project_id,
+            share_id=wish.share_id,
+            tiers=tiers,
+            reachable=ground.list_reachable(wish.site),
+            wishes=[(wish_now, who)],
+            marks=Marks(),
         )
-        if len(leases) >= min(wish.count, header.ready_count):
-            break
-    return leases
-
-
-async def _answer_without(tx: Tx, project_id: int, wish: Wish) -> Reply:
-    """Nothing was free: the worker has it already by this very request, or is told why and for how long."""
-    leases = await store.list_leases_of_request(tx, project_id=project_id, wish=wish)
-    if leases:
-        return Reply(tuple(leases))
-    state, counts = await _read_standing(tx, project_id, wish.share_id)
-    holders = await store.find_holders(tx, project_id=project_id, share_id=wish.share_id)
-    why = sentences.explain_waiting(state, counts, holders, tx.now)
-    return Reply((), decisions.decide_nothing(state, counts), why)
-
-
-async def _read_standing(tx: Tx, project_id: int, share_id: int | None) -> tuple[ProjectState, Counts]:
-    if share_id is None:
-        project = await load_project(tx, project_id)
-        return project.state, project.counts
-    share = await store.find_share(tx, share_id=share_id)
-    assert share is not None
-    return share.state, share.counts
+        if not claimed:
+            return await answer_without(tx, ground, wish)
+        tx.notify("project", project_id)
+        for share_id in {one.lease.share_id for one in claimed if one.lease.share_id is not None}:
+            tx.notify("share", share_id)
+        return Reply(tuple(ground.complete(one, wish.site) for one in claimed))
 
 
 def _answer(attempt_id: int, worker_id: str, renewed: Mapping[int, RenewedLease], fates: Mapping[int, Fate]) -> Renewal:

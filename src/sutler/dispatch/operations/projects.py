@@ -1,43 +1,17 @@
-"""Projects: starting, reading and cancelling them."""
+"""Projects: reading and cancelling them."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from sutler.auth import Action, Principal, Role, Thing, choose_owner_role, get_experiment_in, may, permit
+from sutler.auth import Action, Principal, Thing, get_experiment_in, may, permit
 from sutler.base.events import Event, RecordedEvent
 from sutler.database import Actor, Database, Tx, replayable
 from sutler.database.listing import DEFAULT_LIMIT, Page
 from sutler.dispatch import listings, store
 from sutler.dispatch.errors import ProjectNotFoundError
-from sutler.dispatch.model import CreatedProject, DispatchEvent, NewHandle, NewProject, Project, ProjectState
-from sutler.dispatch.operations.access import find_allowed_users, load_project, open_header
-from sutler.dispatch.rules import checks
-
-HANDLES_AT_ONCE = 20_000
-MANY_HANDLES = 10_000
-
-
-async def create_project(db: Database, who: Principal, *, project: NewProject) -> CreatedProject:
-    """Start a project and the share that owns all its handles. A file that is named twice is one handle.
-
-    `handle_count` says how many there are. Raises EmptyProjectError, InvalidProjectError, NotPermittedError.
-    """
-    permit(who, Action.CREATE, Thing("project", project.experiment_id))
-    # A million files are checked in a thread, so that others are served meanwhile.
-    handles = await asyncio.to_thread(checks.check_project, project)
-    async with db.write() as tx:
-        role = choose_owner_role(who, experiment_id=project.experiment_id)
-        return await _create(tx, project, handles, owner_id=who.user_id, owner_role=role, actor=who)
-
-
-async def create_project_in(
-    tx: Tx, *, project: NewProject, owner_id: int, owner_role: Role, actor: Actor
-) -> CreatedProject:
-    """Do what `create_project` does, in the transaction of a caller who asked for permission."""
-    handles = checks.check_project(project)
-    return await _create(tx, project, handles, owner_id=owner_id, owner_role=owner_role, actor=actor)
+from sutler.dispatch.model import DispatchEvent, Project, ProjectState
+from sutler.dispatch.operations.access import load_project, open_header
 
 
 async def set_project_attributes_in(tx: Tx, *, project_id: int, attributes: Mapping[str, object]) -> None:
@@ -109,44 +83,6 @@ async def list_project_history(
     async with db.read() as tx:
         await open_header(tx, who, Action.VIEW, project_id=project_id)
         return await listings.list_history(tx, project_id=project_id, after=after, limit=limit)
-
-
-async def _create(
-    tx: Tx, project: NewProject, handles: Sequence[NewHandle], *, owner_id: int, owner_role: Role, actor: Actor
-) -> CreatedProject:
-    count = len(handles)
-    allowed_users = await find_allowed_users(
-        tx, experiment_id=project.experiment_id, users=project.users, groups=project.groups
-    )
-    project_id = await store.insert_project(
-        tx,
-        project=project,
-        allowed_users=allowed_users,
-        owner_id=owner_id,
-        owner_role=owner_role.value,
-        count=count,
-    )
-    share_id = await store.insert_share(tx, project_id=project_id, experiment_id=project.experiment_id, count=count)
-    created = CreatedProject(project_id, share_id, count)
-    unlocated_count = 0
-    for start in range(0, count, HANDLES_AT_ONCE):
-        unlocated_count += await store.insert_handles(
-            tx,
-            project_id=project_id,
-            share_id=share_id,
-            experiment_id=project.experiment_id,
-            is_virtual=project.is_virtual,
-            first_position=start,
-            handles=handles[start : start + HANDLES_AT_ONCE],
-        )
-    if unlocated_count:
-        await store.count_unlocated(tx, project_id=project_id, share_id=share_id, count=unlocated_count)
-    if count >= MANY_HANDLES:
-        await store.refresh_statistics(tx)
-    facts: dict[str, object] = {"count": count}
-    kind = DispatchEvent.PROJECT_CREATED
-    await tx.record(Event(kind, "project", str(project_id), project.experiment_id, facts), actor)
-    return created
 
 
 async def find_visible(tx: Tx, who: Principal, experiment: str | None) -> list[int] | None:

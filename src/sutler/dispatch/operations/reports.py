@@ -11,9 +11,18 @@ from sutler.catalog import FileReference, NewFile
 from sutler.database import Database, Tx, replayable
 from sutler.dispatch import store
 from sutler.dispatch.errors import AttemptNotFoundError
-from sutler.dispatch.model import Answer, AttemptHeader, EndedLease, Fate, Output, Report
-from sutler.dispatch.operations.access import name_project
-from sutler.dispatch.operations.endings import end_leases, list_rests
+from sutler.dispatch.model import (
+    Answer,
+    AttemptPlace,
+    EndedLease,
+    Fate,
+    HandleState,
+    Output,
+    ProjectHeader,
+    Report,
+)
+from sutler.dispatch.operations.access import open_headers
+from sutler.dispatch.operations.endings import end_leases, make_ending, note_returns
 from sutler.dispatch.rules import checks, decisions, sentences
 from sutler.replicas import NewReplica
 
@@ -31,26 +40,32 @@ async def report(db: Database, who: Principal, *, report: Report) -> list[Answer
     """
     checks.check_report(report)
     async with db.write() as tx:
-        headers = await _load(tx, who, report)
-        if len(headers) == 1 and not report.outputs:
-            ended = await _end(tx, who, report, headers)
+        header, places = await _load(tx, who, report)
+        if len(places) == 1 and not report.outputs:
+            ended = await _end(tx, who, report, header, places)
             if ended:
-                return [_accept(ended[0])]
-        return await _report_carefully(tx, who, report, headers)
+                return [accept(ended[0])]
+        return await _report_carefully(tx, who, report, header, places)
 
 
-async def _load(tx: Tx, who: Principal, report: Report) -> list[AttemptHeader]:
-    headers = await store.list_attempt_headers(tx, attempt_ids=report.attempt_ids)
-    unknown = sorted(set(report.attempt_ids) - {header.attempt_id for header in headers})
-    for header in {header.project_id: header for header in headers}.values():
-        permit(who, Action.PROCESS, name_project(header))
+def accept(lease: EndedLease) -> Answer:
+    """Return the answer to a report that ended a lease."""
+    return Answer(lease.attempt_id, lease.state, is_accepted=True)
+
+
+async def _load(tx: Tx, who: Principal, report: Report) -> tuple[ProjectHeader, list[AttemptPlace]]:
+    places = await store.list_attempt_places(tx, attempt_ids=report.attempt_ids)
+    headers = await open_headers(tx, who, places)
+    unknown = sorted(set(report.attempt_ids) - {place.attempt_id for place in places})
     if unknown:
         raise AttemptNotFoundError(unknown[0])
-    checks.check_same_project(headers)
-    return headers
+    checks.check_same_project(places)
+    return headers[places[0].project_id], places
 
 
-async def _report_carefully(tx: Tx, who: Principal, report: Report, headers: Sequence[AttemptHeader]) -> list[Answer]:
+async def _report_carefully(
+    tx: Tx, who: Principal, report: Report, header: ProjectHeader, places: Sequence[AttemptPlace]
+) -> list[Answer]:
     """Lock the leases that are there, look at what became of the others, and only then do all or nothing."""
     await store.lock_leases(tx, attempt_ids=report.attempt_ids)
     fates = await store.list_fates(tx, attempt_ids=report.attempt_ids)
@@ -60,7 +75,9 @@ async def _report_carefully(tx: Tx, who: Principal, report: Report, headers: Seq
         return await _refuse(tx, report, fates)
     accepted = [_accept_again(fate) for fate in repeated]
     if held:
-        accepted += await _accept_held(tx, who, report, headers, held)
+        held_ids = {fate.attempt_id for fate in held}
+        of_held = [place for place in places if place.attempt_id in held_ids]
+        accepted += await _accept_held(tx, who, report, header, places=of_held, held=held)
     return sorted(accepted, key=lambda answer: answer.attempt_id)
 
 
@@ -74,53 +91,56 @@ async def _refuse(tx: Tx, report: Report, fates: Sequence[Fate]) -> list[Answer]
     await store.insert_late_reports(tx, report=report, attempt_ids=sorted(lost), reason=reason)
     group = sentences.explain_group(sorted(lost))
     return [
-        Answer(fate.attempt_id, fate.state_now, is_accepted=False, why=lost.get(fate.attempt_id, group))
+        Answer(fate.attempt_id, _get_state(fate), is_accepted=False, why=lost.get(fate.attempt_id, group))
         for fate in fates
     ]
 
 
+def _get_state(fate: Fate) -> HandleState:
+    """Return the state of the handle now, or in which the attempt left one that is gone."""
+    state = fate.state_now or fate.handle_state
+    assert state is not None
+    return state
+
+
 async def _accept_held(
-    tx: Tx, who: Principal, report: Report, headers: Sequence[AttemptHeader], held: Sequence[Fate]
+    tx: Tx,
+    who: Principal,
+    report: Report,
+    header: ProjectHeader,
+    *,
+    places: Sequence[AttemptPlace],
+    held: Sequence[Fate],
 ) -> list[Answer]:
-    held_ids = {fate.attempt_id for fate in held}
-    project = headers[0]
     declared: list[tuple[int, Output]] = []
     if report.outputs:
-        parents = tuple(Did(fate.namespace, fate.name) for fate in held if fate.fid is not None)
-        declared = await _declare(tx, who, report.outputs, parents, project.experiment_id)
+        parents = tuple(
+            Did(fate.namespace, fate.name) for fate in held if fate.fid and fate.namespace is not None and fate.name
+        )
+        declared = await _declare(tx, who, report.outputs, parents, header.experiment_id)
     # The counts come last: whoever moves them keeps everybody else of the project waiting until the commit.
-    ended = await _end(tx, who, report, [header for header in headers if header.attempt_id in held_ids])
+    ended = await _end(tx, who, report, header, places)
     if declared:
         first = ended[0]
         await store.insert_outputs(
             tx,
             attempt_id=first.attempt_id,
-            project_id=project.project_id,
+            project_id=header.project_id,
             share_id=first.share_id,
             outputs=declared,
         )
-    return [_accept(lease) for lease in ended]
+    return [accept(lease) for lease in ended]
 
 
-async def _end(tx: Tx, who: Principal, report: Report, headers: Sequence[AttemptHeader]) -> list[EndedLease]:
-    states = {
-        header.attempt_id: decisions.decide_next_state(
-            report.outcome, attempt=header.attempt, max_attempts=header.max_attempts, may_retry=report.may_retry
-        )
-        for header in headers
-    }
-    return await end_leases(
-        tx,
-        project_id=headers[0].project_id,
-        next_states=states,
-        rests=list_rests(report.outcome, states, headers, retry_pause=headers[0].retry_pause, now=tx.now),
-        outcome=report.outcome,
-        reason=sentences.choose_reason(report),
-        actor=who,
-        worker_id=report.worker_id,
-        measures=report.measures,
-        log_tail=checks.cut_log_tail(report.log_tail),
-    )
+async def _end(
+    tx: Tx, who: Principal, report: Report, header: ProjectHeader, places: Sequence[AttemptPlace]
+) -> list[EndedLease]:
+    endings = [
+        make_ending(header, place, report, worker_id=report.worker_id, actor=who.username, now=tx.now)
+        for place in places
+    ]
+    note_returns(tx, header.project_id, endings)
+    return await end_leases(tx, project_id=header.project_id, endings=endings, actor=who)
 
 
 async def _declare(
@@ -177,10 +197,6 @@ def _make_file(output: Output, parents: tuple[Did, ...]) -> NewFile:
         metadata=output.metadata,
         parents=parents,
     )
-
-
-def _accept(lease: EndedLease) -> Answer:
-    return Answer(lease.attempt_id, lease.state, is_accepted=True)
 
 
 def _accept_again(fate: Fate) -> Answer:

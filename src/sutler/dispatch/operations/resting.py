@@ -33,6 +33,7 @@ async def _wake(db: Database, *, project_id: int, limit: int) -> int:
         if count:
             for share_id in share_ids:
                 tx.notify("share", share_id)
+            tx.notify("ready", project_id)
             kind = DispatchEvent.HANDLES_RESTED
             await tx.record(Event(kind, "project", str(project_id), header.experiment_id, {"count": count}), SYSTEM)
         return count

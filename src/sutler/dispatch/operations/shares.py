@@ -7,7 +7,7 @@ from sutler.database.listing import DEFAULT_LIMIT, Page
 from sutler.dispatch import listings, store
 from sutler.dispatch.errors import ShareNotFoundError
 from sutler.dispatch.model import Counts, ProducedFile, ShareStanding
-from sutler.dispatch.rules import sentences
+from sutler.dispatch.operations.waiting import explain_in
 
 
 async def get_share_counts_in(tx: Tx, *, share_id: int) -> Counts:
@@ -16,10 +16,12 @@ async def get_share_counts_in(tx: Tx, *, share_id: int) -> Counts:
 
 
 async def explain_share_in(tx: Tx, *, share_id: int) -> str:
-    """Say what the handles of a share that are not final wait for, with counts. Raises ShareNotFoundError."""
+    """Say what the handles of a share that are not final wait for, with counts, and who was refused lately.
+
+    Raises ShareNotFoundError.
+    """
     share = await _load(tx, share_id)
-    holders = await store.find_holders(tx, project_id=share.project_id, share_id=share_id)
-    return sentences.explain_waiting(share.state, share.counts, holders, tx.now)
+    return await explain_in(tx, project_id=share.project_id, share_id=share_id)
 
 
 async def list_outputs_in(tx: Tx, *, share_id: int, name_like: str = "%") -> list[ProducedFile]:

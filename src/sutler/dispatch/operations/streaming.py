@@ -11,7 +11,7 @@ from sutler.dispatch import store
 from sutler.dispatch.model import Handle, PlacedHandle
 from sutler.dispatch.operations.access import open_header
 
-HANDLES_IN_PART = 2_000
+HANDLES_IN_PART = 1_000
 
 
 async def stream_handles(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sutler.dispatch.model import (
@@ -10,7 +9,6 @@ from sutler.dispatch.model import (
     EndedLease,
     Fate,
     HandleState,
-    LockedLease,
     NothingReady,
     Order,
     Outcome,
@@ -37,18 +35,6 @@ def decide_next_state(
         return HandleState.INITIAL
     is_exhausted = max_attempts is not None and attempt >= max_attempts
     return HandleState.INITIAL if may_retry and not is_exhausted else HandleState.FAILED
-
-
-def decide_next_states(
-    leases: Sequence[LockedLease], outcome: Outcome, *, max_attempts: int | None, may_retry: bool = True
-) -> dict[int, HandleState]:
-    """Where each handle goes when leases end that nobody reported, by attempt id."""
-    return {
-        lease.attempt_id: decide_next_state(
-            outcome, attempt=lease.attempt, max_attempts=max_attempts, may_retry=may_retry
-        )
-        for lease in leases
-    }
 
 
 def decide_rest(

@@ -3,11 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sutler.dispatch.model import Counts, Fate, HandleState, Holders, Outcome, ProjectState, Report
+from sutler.dispatch.model import (
+    CopyTrouble,
+    Counts,
+    Fate,
+    HandleState,
+    Holders,
+    Obstacle,
+    Outcome,
+    ProjectState,
+    RecentRefusals,
+    Report,
+)
 from sutler.dispatch.rules.checks import LONGEST_REASON, clean_text
 from sutler.dispatch.rules.decisions import OPEN_STATES
+
+_TROUBLES = {
+    CopyTrouble.DISABLED: "which is disabled",
+    CopyTrouble.DOWN: "which is down",
+    CopyTrouble.ON_TAPE: "on tape and not staged yet",
+    CopyTrouble.UNAVAILABLE: "where the copy is marked unavailable",
+    CopyTrouble.TOO_FAR: "which workers there never read",
+}
 
 
 def choose_reason(report: Report) -> str:
@@ -33,7 +52,7 @@ def explain_restart(username: str) -> str:
 
 def explain_closed(state: ProjectState, counts: Counts) -> str:
     """Say why a project cannot be opened again as it is, and what would help."""
-    return f"{_explain_end(counts)} The project stays {state}: put handles back to open it again."
+    return f"{explain_end(counts)} The project stays {state}: put handles back to open it again."
 
 
 def explain_kept(names: Sequence[str]) -> str:
@@ -41,23 +60,54 @@ def explain_kept(names: Sequence[str]) -> str:
     return f"Only files that nobody has and that are not final can be removed; these are not: {', '.join(names)}."
 
 
-def explain_waiting(state: ProjectState, counts: Counts, holders: Holders, now: datetime) -> str:
+def explain_waiting(
+    state: ProjectState, counts: Counts, holders: Holders, now: datetime, obstacles: Sequence[Obstacle] = ()
+) -> str:
     """Say what the handles that are not final wait for, with counts, and what would unblock them."""
     if counts.is_final:
-        return _explain_end(counts)
+        return explain_end(counts)
     parts = [explain_state(state)] if state not in OPEN_STATES else []
     if counts.reserved_count:
         parts.append(_explain_reserved(counts.reserved_count, holders, now))
-    if counts.unlocated_count:
+    parts += [_explain_obstacle(obstacle) for obstacle in obstacles]
+    if counts.unlocated_count and not obstacles:
         parts.append(_explain_unlocated(counts.unlocated_count))
     if counts.resting_count:
         parts.append(_explain_resting(counts.resting_count, holders, now))
+    blocked = [obstacle for obstacle in obstacles if obstacle.is_ready]
     ready_count = counts.initial_count - counts.unlocated_count - counts.resting_count
-    if ready_count and state in OPEN_STATES:
+    ready_count -= sum(obstacle.count for obstacle in blocked)
+    if any(obstacle.is_at_least for obstacle in blocked):
+        pass  # nobody counted how many of the others are blocked as well
+    elif ready_count > 0 and state in OPEN_STATES:
         parts.append(f"{_count_files(ready_count)} ready and {_verb(ready_count, 'waits', 'wait')} for a worker.")
-    elif ready_count:
+    elif ready_count > 0:
         parts.append(f"{_count_files(ready_count)} not given out any more.")
+    if counts.failed_count:
+        parts.append(_explain_failed(counts.failed_count, holders.max_attempts))
     return " ".join(parts)
+
+
+def explain_no_time(needed: timedelta, count: int, left: timedelta) -> str:
+    """Say why a worker whose time runs out gets nothing."""
+    return (
+        f"A file takes up to {_show_span(needed)} (nine of ten of the last {count} did), "
+        f"and the worker has {_show_span(left)} left: it could not finish one."
+    )
+
+
+def explain_refusals(refusals: RecentRefusals) -> str:
+    """Say how many workers were refused in the last hour, who the last ones are and why; empty when there are none."""
+    if not refusals.latest:
+        return ""
+    count = refusals.worker_count
+    named = ", ".join(refusal.worker_id.strip() for refusal in refusals.latest)
+    more = count - len(refusals.latest)
+    return (
+        f"{count} worker{_verb(count, ' was', 's were')} refused in the last hour: {named}"
+        f"{f' and {more} more' if more else ''}. {_verb(count, 'The reason:', 'The last reason:')} "
+        f"{refusals.latest[0].reason}"
+    )
 
 
 def explain_state(state: ProjectState) -> str:
@@ -99,10 +149,12 @@ def _explain_now(fate: Fate) -> str:
         return f"The file is with worker {fate.worker_now} since {fate.reserved_at_now:%Y-%m-%d %H:%M:%S} UTC."
     if fate.state_now is HandleState.INITIAL:
         return "The file waits to be given out again."
+    if fate.state_now is None:
+        return "The file is not in the project any more."
     return f"The file is {fate.state_now} now."
 
 
-def _explain_end(counts: Counts) -> str:
+def explain_end(counts: Counts) -> str:
     if not counts.failed_count:
         return f"All {counts.total_count} files are done." if counts.total_count != 1 else "The only file is done."
     return (
@@ -112,11 +164,39 @@ def _explain_end(counts: Counts) -> str:
 
 
 def _explain_reserved(count: int, holders: Holders, now: datetime) -> str:
-    workers = f"{holders.worker_count} worker{'' if holders.worker_count == 1 else 's'}"
+    least = "at least " if holders.is_at_least else ""
+    workers = f"{least}{holders.worker_count} worker{'' if holders.worker_count == 1 else 's'}"
     until = "none of the leases has an end"
     if holders.next_end_at is not None:
         until = f"unless it is renewed, the next lease ends at {_show_instant(holders.next_end_at, now)} UTC"
     return f"{_count_files(count)} reserved by {workers}; {until}."
+
+
+def _explain_obstacle(obstacle: Obstacle) -> str:
+    files = f"{'at least ' if obstacle.is_at_least else ''}{obstacle.count} file{'' if obstacle.count == 1 else 's'}"
+    if obstacle.is_passing:
+        has = _verb(obstacle.count, "has", "have")
+        return f"{_capitalize(files)} {has} got a usable replica and will be ready in a moment."
+    if not obstacle.troubles:
+        return f"{_capitalize(files)} {_verb(obstacle.count, 'has', 'have')} no known replica: one would make it ready."
+    troubles = " and ".join(f"{rse}, {_TROUBLES[trouble]}" for rse, trouble in obstacle.troubles)
+    return f"{_capitalize(files)} {_verb(obstacle.count, 'is', 'are')} only on {troubles}."
+
+
+def _explain_failed(count: int, max_attempts: int | None) -> str:
+    limit = "" if max_attempts is None else f" (the project allows {max_attempts} attempt{'s' * (max_attempts != 1)})"
+    return f"{count} file{'' if count == 1 else 's'} failed for good{limit}."
+
+
+def _show_span(span: timedelta) -> str:
+    seconds = round(span.total_seconds())
+    if seconds < 120:
+        return f"{seconds} s"
+    return f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h {seconds % 3600 // 60} min"
+
+
+def _capitalize(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _explain_unlocated(count: int) -> str:

@@ -6,11 +6,11 @@ Every condition is true or false, never unknown: a comparison with an attribute 
 false, and `!` makes it true. Every error is a `SearchError`; one that comes from a text knows the place.
 """
 
+from sutler.base.reading.conditions import And, Not, Op, Or
 from sutler.dispatch.search.compile import compile_condition
 from sutler.dispatch.search.errors import SearchError, SearchMeaningError, SearchSyntaxError, UnreadableSearchError
 from sutler.dispatch.search.parser import parse
 from sutler.dispatch.search.tree import (
-    And,
     Attribute,
     Compare,
     Condition,
@@ -23,11 +23,8 @@ from sutler.dispatch.search.tree import (
     InSet,
     Length,
     Member,
-    Not,
     Number,
-    Op,
     Operand,
-    Or,
     Present,
     Some,
     Text,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import LiteralString
 
+from sutler.base.reading.conditions import SQL_SIGNS, And, Not, Or
 from sutler.database.sql import Fragment, sql, value
 from sutler.dispatch.search import paths
 from sutler.dispatch.search.checks import INSTANTS, NUMBERS
 from sutler.dispatch.search.constants import read_instant
 from sutler.dispatch.search.tree import (
-    And,
     Attribute,
     Compare,
     Condition,
@@ -20,10 +20,7 @@ from sutler.dispatch.search.tree import (
     InRange,
     InSet,
     Length,
-    Not,
     Number,
-    Op,
-    Or,
     Present,
     Term,
 )
@@ -37,18 +34,6 @@ _COLUMNS: Mapping[Field, LiteralString] = {
     Field.ENDED: "project.ended_at",
     Field.WORKER_TIMEOUT: "extract(epoch FROM project.worker_timeout)",
     Field.IDLE_TIMEOUT: "extract(epoch FROM project.idle_timeout)",
-}
-_COMPARISONS: Mapping[Op, LiteralString] = {
-    Op.EQ: " = ",
-    Op.NE: " <> ",
-    Op.LT: " < ",
-    Op.LE: " <= ",
-    Op.GT: " > ",
-    Op.GE: " >= ",
-    Op.MATCH: " ~ ",
-    Op.MATCH_ANY_CASE: " ~* ",
-    Op.NOT_MATCH: " !~ ",
-    Op.NOT_MATCH_ANY_CASE: " !~* ",
 }
 
 
@@ -98,7 +83,7 @@ def _about_attributes(path: str) -> Fragment:
 
 
 def _compare(field: Field, term: Compare) -> Fragment:
-    compared = sql(_COLUMNS[field]) + sql(_COMPARISONS[term.op])
+    compared = sql(_COLUMNS[field]) + sql(SQL_SIGNS[term.op])
     constant = value(term.constant.written, "text") if term.op.is_regexp else _value(field, term.constant)
     return _settle(compared + constant, is_negated=False)
 

@@ -23,7 +23,7 @@ _INSTANT = re.compile(
 
 def parse_constant(cursor: Cursor, expected: str = "a value") -> Constant:
     """Read a constant: a quoted or bare text, a number, true or false. Raises SearchSyntaxError."""
-    if cursor.token.kind not in {Kind.WORD, Kind.STRING}:
+    if not cursor.at_constant():
         cursor.fail(f"expected {expected}")
     token = cursor.take()
     if token.kind is Kind.STRING:

@@ -1,74 +1,36 @@
 """From text to tokens: words, quoted strings and signs.
 
 A word is as long as it can be and may hold a colon, as in `dc4:raw` or `10:30`; where a range is expected, the parser
-cuts it there. Whether a word is a keyword, a name or a value depends on where it stands.
+cuts it there.
 """
 
 from __future__ import annotations
 
-import re
-from enum import IntEnum
-from typing import NamedTuple
-
+from sutler.base.reading.errors import Position
+from sutler.base.reading.lexicon import Kind, Lexicon, Token, Tokens
 from sutler.dispatch.search.errors import SearchSyntaxError
+
+__all__ = ["LEXICON", "Kind", "Token", "Tokens"]
 
 MAX_LENGTH = 20_000
 """How many characters a search may have."""
 
 
-class Kind(IntEnum):
-    """What a token is; the numbers are those of the groups in the expression below."""
+class _SearchLexicon(Lexicon):
+    """That of searches, which are short."""
 
-    WORD = 1
-    STRING = 2
-    SIGN = 3
-    END = 4
-    UNKNOWN = 5
-
-
-class Token(NamedTuple):
-    """A piece of the text. The text of a string is what stands between its quotes."""
-
-    kind: Kind
-    text: str
-    offset: int
+    def tokenize(self, text: str) -> Tokens:
+        """Cut a search into tokens. Raises SearchSyntaxError, also for one that is too long."""
+        if len(text) > MAX_LENGTH:
+            what = f"a search has at most {MAX_LENGTH} characters."
+            raise SearchSyntaxError(what, position=Position.at(text, MAX_LENGTH))
+        return super().tokenize(text)
 
 
-# After the blanks one of the groups always matches, so nothing is ever tried twice.
-_TOKEN = re.compile(
-    r"""\s*+
-        (?: ([A-Za-z0-9:%$@_^.*?+/-]+)
-          | ("[^"]*"|'[^']*')
-          | (!~\*|!~|!=|~\*|~|<=|>=|==|[][(),!<>=])
-          | (\Z)
-          | (.) )""",
-    re.VERBOSE | re.DOTALL,
+LEXICON = _SearchLexicon(
+    noun="search",
+    blanks=r"\s",
+    word=r"[A-Za-z0-9:%$@_^.*?+/-]+",
+    signs=r"!~\*|!~|!=|~\*|~|<=|>=|==|[][(),!<>=]",
+    error=SearchSyntaxError,
 )
-_UNUSABLE = re.compile("[\x00\ud800-\udfff]")
-
-
-def tokenize(text: str) -> list[Token]:
-    """Cut a search into tokens, the end last. Raises SearchSyntaxError for what can be no part of one."""
-    if len(text) > MAX_LENGTH:
-        raise SearchSyntaxError(f"a search has at most {MAX_LENGTH} characters.", text=text, offset=MAX_LENGTH)
-    if found := _UNUSABLE.search(text):
-        what = f"the character {found.group()!r} cannot stand in a search."
-        raise SearchSyntaxError(what, text=_UNUSABLE.sub("?", text), offset=found.start())
-    tokens = []
-    for match in _TOKEN.finditer(text):
-        kind = Kind(match.lastindex or 0)
-        tokens.append(_make_token(text, kind, match[kind], match.start(kind)))
-    return tokens
-
-
-def _make_token(text: str, kind: Kind, found: str, offset: int) -> Token:
-    if kind is Kind.STRING:
-        return Token(kind, found[1:-1], offset)
-    if kind is not Kind.UNKNOWN:
-        return Token(kind, found, offset)
-    what = (
-        "the text that begins here has no closing quotation mark."
-        if found in "\"'"
-        else f"the character {found!r} can only stand in a quoted text."
-    )
-    raise SearchSyntaxError(what, text=text, offset=offset)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
+from sutler.base.reading import conditions
+from sutler.base.reading.cursor import is_sign
 from sutler.dispatch.search.checks import TEXTS, find_fault
 from sutler.dispatch.search.constants import parse_constant
 from sutler.dispatch.search.cursor import Cursor
 from sutler.dispatch.search.lexer import Kind, Token
 from sutler.dispatch.search.tree import (
-    And,
     Attribute,
     Compare,
     Condition,
@@ -21,10 +23,7 @@ from sutler.dispatch.search.tree import (
     InSet,
     Length,
     Member,
-    Not,
-    Op,
     Operand,
-    Or,
     Present,
     Some,
     Term,
@@ -35,7 +34,6 @@ KEYWORDS = frozenset({"and", "or", "in", "not", "present"})
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)*")
 _INDEX = re.compile(r"[+-]?[0-9]{1,9}")
-_OPS = {op.value: op for op in Op} | {"==": Op.EQ}
 _COMPARISON = "a comparison like = or ~, 'in' or 'present'"
 
 
@@ -45,38 +43,18 @@ def parse(text: str) -> Condition:
     Raises SearchSyntaxError, SearchMeaningError.
     """
     cursor = Cursor(text)
-    condition = _Parser(cursor).disjunction()
+    condition = conditions.parse_condition(cursor, _TermParser(cursor).term)
     if cursor.token.kind is not Kind.END:
         cursor.fail("expected 'and' or 'or'", near=("and", "or"))
     return condition
 
 
-class _Parser:
+class _TermParser:
     def __init__(self, cursor: Cursor) -> None:
         self.cursor = cursor
 
-    def disjunction(self) -> Condition:
-        items = [self.conjunction()]
-        while self.cursor.accept_word("or"):
-            items.append(self.conjunction())
-        return Or(tuple(items)) if len(items) > 1 else items[0]
-
-    def conjunction(self) -> Condition:
-        items = [self.part()]
-        while self.cursor.accept_word("and"):
-            items.append(self.part())
-        return And(tuple(items)) if len(items) > 1 else items[0]
-
-    def part(self) -> Condition:
+    def term(self) -> Term:
         cursor = self.cursor
-        if cursor.accept_sign("!"):
-            with cursor.deeper():
-                return Not(self.part())
-        if cursor.accept_sign("("):
-            with cursor.deeper():
-                condition = self.disjunction()
-            cursor.expect_sign(")", "'and', 'or' or ')'")
-            return condition
         if cursor.at_word("not"):
             cursor.fail("expected '!' to turn a condition around")
         return self.containment() if self.starts_containment() else self.comparison()
@@ -96,7 +74,7 @@ class _Parser:
     def containment(self) -> Term:
         cursor = self.cursor
         constant = parse_constant(cursor)
-        is_negated = cursor.accept_word("not")
+        is_negated = bool(cursor.accept_word("not"))
         if not cursor.accept_word("in"):
             cursor.fail("expected 'in' and a name after a constant", near=("in", "not"))
         start = cursor.token
@@ -109,12 +87,12 @@ class _Parser:
         cursor = self.cursor
         start = cursor.token
         operand = self.operand()
-        if cursor.token.kind is Kind.SIGN and cursor.token.text in _OPS:
-            op = _OPS[cursor.take().text]
+        if cursor.token.kind is Kind.SIGN and cursor.token.text in conditions.SIGNS:
+            op = conditions.SIGNS[cursor.take().text]
             return self.checked(Compare(operand, op, parse_constant(cursor)), start)
         if _is_word(cursor.token, "like"):
             cursor.fail("expected ~ and a regular expression, for patterns are not known")
-        is_negated = cursor.accept_word("not")
+        is_negated = bool(cursor.accept_word("not"))
         if cursor.accept_word("in"):
             inside = self.set_of if cursor.accept_sign("(") else self.range_of
             return self.checked(inside(operand, is_negated=is_negated), start)
@@ -138,11 +116,7 @@ class _Parser:
         return term
 
     def set_of(self, operand: Operand, *, is_negated: bool) -> InSet:
-        constants = [parse_constant(self.cursor)]
-        while self.cursor.accept_sign(","):
-            constants.append(parse_constant(self.cursor))
-        self.cursor.expect_sign(")", "',' or ')'")
-        return InSet(operand, tuple(constants), is_negated)
+        return InSet(operand, self.cursor.take_list(partial(parse_constant, self.cursor)), is_negated)
 
     def range_of(self, operand: Operand, *, is_negated: bool) -> InRange:
         cursor = self.cursor
@@ -157,9 +131,8 @@ class _Parser:
 
     def operand(self) -> Operand:
         cursor = self.cursor
-        if cursor.at_word("len") and cursor.look().kind is Kind.SIGN and cursor.look().text == "(":
-            cursor.take()
-            cursor.take()
+        if cursor.at_word("len") and is_sign(cursor.look(), "("):
+            cursor.index += 2
             length = Length(self.attribute("inside len()").key)
             cursor.expect_sign(")", "')'")
             return length

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from sutler.base.reading.conditions import Op
 from sutler.dispatch.search.tree import (
     Attribute,
     Compare,
@@ -22,7 +23,6 @@ from sutler.dispatch.search.tree import (
     Length,
     Member,
     Number,
-    Op,
     Some,
     Truth,
     Values,

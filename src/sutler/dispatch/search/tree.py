@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
+from typing import TypeAlias
+
+from sutler.base.reading import conditions
+from sutler.base.reading.conditions import Op
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,31 +98,6 @@ Values = Attribute | Some | Every | Element | Member
 Operand = Field | Values | Length
 
 
-class Op(Enum):
-    """How an operand is compared with a constant."""
-
-    EQ = "="
-    NE = "!="
-    LT = "<"
-    LE = "<="
-    GT = ">"
-    GE = ">="
-    MATCH = "~"
-    MATCH_ANY_CASE = "~*"
-    NOT_MATCH = "!~"
-    NOT_MATCH_ANY_CASE = "!~*"
-
-    @property
-    def is_regexp(self) -> bool:
-        """Whether the constant is a regular expression."""
-        return "~" in self.value
-
-    @property
-    def is_order(self) -> bool:
-        """Whether it asks which is larger."""
-        return self.value[0] in "<>"
-
-
 @dataclass(frozen=True, slots=True)
 class Compare:
     """An operand compared with a constant of its type."""
@@ -164,26 +143,5 @@ class Present:
     is_negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
-    """The opposite."""
-
-    item: Condition
-
-
-@dataclass(frozen=True, slots=True)
-class And:
-    """All of two or more conditions."""
-
-    items: tuple[Condition, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Or:
-    """Any of two or more conditions."""
-
-    items: tuple[Condition, ...]
-
-
 Term = Compare | InSet | InRange | Contains | Present
-Condition = Term | Not | And | Or
+Condition: TypeAlias = conditions.Condition[Term]

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from sutler.base.did import Did
 from sutler.database import Tx, into_list, load_statements
-from sutler.database.transaction import encode_json
 from sutler.dispatch.model import (
+    FileColumns,
     HandleState,
     LockedHandle,
-    NewHandle,
     ProjectHeader,
+    Relocation,
     Remainder,
 )
 
@@ -27,25 +27,30 @@ async def insert_handles(
     experiment_id: int,
     is_virtual: bool,
     first_position: int,
-    handles: Sequence[NewHandle],
-) -> int:
-    """Add handles to a project, numbered on from `first_position`; return how many have no usable replica."""
-    return int(
-        await tx.value(
-            _SQL.insert_handles,
-            project_id=project_id,
-            share_id=share_id,
-            experiment_id=experiment_id,
-            is_virtual=is_virtual,
-            first_position=first_position,
-            namespaces=[handle.namespace for handle in handles],
-            names=[handle.name for handle in handles],
-            fids=[handle.fid for handle in handles],
-            sizes=[handle.size_bytes for handle in handles],
-            attributes=[encode_json(dict(handle.attributes)) if handle.attributes else "{}" for handle in handles],
-            now=tx.now,
-        )
+    files: FileColumns,
+) -> tuple[int, int]:
+    """Add handles to a project, numbered on from `first_position`, but none of a file that it holds.
+
+    Returns how many, and how many of them have no usable replica.
+    """
+    row = await tx.row(
+        _SQL.insert_handles,
+        project_id=project_id,
+        share_id=share_id,
+        experiment_id=experiment_id,
+        is_virtual=is_virtual,
+        first_position=first_position,
+        now=tx.now,
+        **vars(files),
     )
+    assert row is not None
+    return row["count"], row["unlocated_count"]
+
+
+async def ensure_locations(tx: Tx, *, experiment_id: int, files: FileColumns) -> None:
+    """Enter the locations of files that are new."""
+    given = {"experiment_id": experiment_id, "namespaces": files.namespaces, "names": files.names}
+    await tx.run(_SQL.ensure_locations, **given)
 
 
 async def copy_handles(
@@ -165,6 +170,21 @@ async def locate_handles(tx: Tx, *, project_id: int, experiment_id: int, count: 
     given = {"project_id": project_id, "experiment_id": experiment_id, "count": count}
     row = await tx.row(_SQL.locate_handles, **given)
     return (0, []) if row is None else (row["count"], list(row["share_ids"]))
+
+
+async def list_projects_holding(tx: Tx, *, experiment_id: int, dids: Sequence[Did]) -> list[int]:
+    """Return the projects of an experiment that hold one of the files as a handle that is not final."""
+    given = {"experiment_id": experiment_id, **_list_columns(dids)}
+    return [row["project_id"] for row in await tx.rows(_SQL.list_projects_holding, **given)]
+
+
+async def relocate_handles(tx: Tx, *, project_id: int, experiment_id: int, dids: Sequence[Did]) -> Relocation:
+    """Move handles of files to where their copies are now."""
+    given = {"project_id": project_id, "experiment_id": experiment_id, "now": tx.now, **_list_columns(dids)}
+    row = await tx.row(_SQL.relocate_handles, **given)
+    assert row is not None
+    left = tuple(Did(*file) for file in row["left_files"])
+    return Relocation(row["count"], row["unlocated_count"], tuple(row["share_ids"]), left)
 
 
 def _list_columns(dids: Sequence[Did]) -> dict[str, object]:

@@ -1,40 +1,72 @@
 -- name: insert_handles
 -- Add handles to a project, numbered on from `first_position`: ready where a usable replica is known, else put aside.
--- The look-up of a replica is one of its own for each handle, whatever the planner believes about the sizes of tables.
+-- A file that the project holds is passed over; its number is not used then.
+-- The look-up of replicas is one of its own for each handle, whatever the planner believes about the sizes of tables.
 WITH given AS MATERIALIZED (
     SELECT :first_position::integer + item.number::integer - 1 AS position, item.namespace, item.name, item.fid,
-           item.size_bytes, item.attributes::jsonb, :is_virtual OR copy.is_there IS NOT NULL AS is_located
+           item.size_bytes, item.attributes, CASE WHEN :is_virtual THEN '{}' ELSE place.rse_ids END AS rse_ids
     FROM unnest(:namespaces::text[], :names::text[], :fids::text[], :sizes::bigint[], :attributes::text[])
         WITH ORDINALITY AS item (namespace, name, fid, size_bytes, attributes, number)
     LEFT JOIN LATERAL (
-        SELECT true AS is_there
-        FROM replicas.usable AS copy
+        SELECT place.rse_ids
+        FROM replicas.whereabouts AS place
         WHERE NOT :is_virtual
-          AND copy.namespace = item.namespace
-          AND copy.name = item.name
-          AND copy.experiment_id = :experiment_id
+          AND place.namespace = item.namespace
+          AND place.name = item.name
+          AND place.experiment_id = :experiment_id
+          AND place.is_usable
         LIMIT 1
-    ) AS copy ON true
+    ) AS place ON true
+), places AS MATERIALIZED (
+    SELECT rse_ids, dispatch.ensure_location(rse_ids) AS location_id
+    FROM (SELECT DISTINCT rse_ids FROM given WHERE rse_ids IS NOT NULL ORDER BY rse_ids) AS wanted
+), pools AS (
+    INSERT INTO dispatch.pools (project_id, location_id)
+    SELECT :project_id, location_id FROM places ORDER BY location_id
+    ON CONFLICT DO NOTHING
 ), added AS (
     INSERT INTO dispatch.handles (
-        project_id, position, share_id, namespace, name, fid, size_bytes, attributes, state
+        project_id, position, share_id, namespace, name, fid, size_bytes, attributes, state, location_id
     )
-    SELECT :project_id, position, :share_id, namespace, name, fid, size_bytes, attributes, 'initial' FROM given
+    SELECT :project_id, given.position, :share_id, given.namespace, given.name, given.fid, given.size_bytes,
+           coalesce(given.attributes::jsonb, '{}'), 'initial', places.location_id
+    FROM given LEFT JOIN places ON places.rse_ids = given.rse_ids
+    ORDER BY given.position
+    ON CONFLICT ON CONSTRAINT handles_did_key DO NOTHING
+    RETURNING position, namespace, name, location_id
 ), ready AS (
-    INSERT INTO dispatch.ready (project_id, position, share_id, attempts)
-    SELECT :project_id, position, :share_id, 0 FROM given WHERE is_located
+    INSERT INTO dispatch.ready (project_id, location_id, attempts, position, share_id)
+    SELECT :project_id, location_id, 0, position, :share_id FROM added WHERE location_id IS NOT NULL
 ), aside AS (
     INSERT INTO dispatch.unlocated (project_id, position, share_id, namespace, name, since)
-    SELECT :project_id, position, :share_id, namespace, name, :now FROM given WHERE NOT is_located
+    SELECT :project_id, position, :share_id, namespace, name, :now FROM added WHERE location_id IS NULL
 )
-SELECT count(*) FROM given WHERE NOT is_located
+SELECT count(*) AS count, count(*) FILTER (WHERE location_id IS NULL) AS unlocated_count FROM added
+
+-- name: ensure_locations
+-- Enter the locations of files that are new.
+SELECT count(dispatch.ensure_location(rse_ids))
+FROM (
+    SELECT DISTINCT place.rse_ids
+    FROM unnest(:namespaces::text[], :names::text[]) AS item (namespace, name)
+    CROSS JOIN LATERAL (
+        SELECT place.rse_ids
+        FROM replicas.whereabouts AS place
+        WHERE place.namespace = item.namespace
+          AND place.name = item.name
+          AND place.experiment_id = :experiment_id
+          AND place.is_usable
+        LIMIT 1
+    ) AS place
+    ORDER BY place.rse_ids
+) AS wanted
 
 -- name: copy_handles
 -- Add copies of the next `count` handles of another project, as if they were new: each at the place it has there.
 WITH given AS MATERIALIZED (
     SELECT source.position, source.namespace, source.name, source.fid, source.size_bytes,
-           (source.attributes - 'timeouts') || :attributes AS attributes, :is_virtual OR copy.is_there IS NOT NULL
-               AS is_located
+           (source.attributes - 'timeouts') || :attributes AS attributes,
+           CASE WHEN :is_virtual THEN '{}' ELSE place.rse_ids END AS rse_ids
     FROM (
         SELECT position, namespace, name, fid, size_bytes, attributes
         FROM dispatch.handles
@@ -43,62 +75,81 @@ WITH given AS MATERIALIZED (
         LIMIT :count
     ) AS source
     LEFT JOIN LATERAL (
-        SELECT true AS is_there
-        FROM replicas.usable AS copy
+        SELECT place.rse_ids
+        FROM replicas.whereabouts AS place
         WHERE NOT :is_virtual
-          AND copy.namespace = source.namespace
-          AND copy.name = source.name
-          AND copy.experiment_id = :experiment_id
+          AND place.namespace = source.namespace
+          AND place.name = source.name
+          AND place.experiment_id = :experiment_id
+          AND place.is_usable
         LIMIT 1
-    ) AS copy ON true
+    ) AS place ON true
+), places AS MATERIALIZED (
+    SELECT rse_ids, dispatch.ensure_location(rse_ids) AS location_id
+    FROM (SELECT DISTINCT rse_ids FROM given WHERE rse_ids IS NOT NULL ORDER BY rse_ids) AS wanted
+), pools AS (
+    INSERT INTO dispatch.pools (project_id, location_id)
+    SELECT :project_id, location_id FROM places ORDER BY location_id
+    ON CONFLICT DO NOTHING
+), placed AS MATERIALIZED (
+    SELECT given.*, places.location_id FROM given LEFT JOIN places ON places.rse_ids = given.rse_ids
 ), added AS (
     INSERT INTO dispatch.handles (
-        project_id, position, share_id, namespace, name, fid, size_bytes, attributes, state
+        project_id, position, share_id, namespace, name, fid, size_bytes, attributes, state, location_id
     )
-    SELECT :project_id, position, :share_id, namespace, name, fid, size_bytes, attributes, 'initial' FROM given
+    SELECT :project_id, position, :share_id, namespace, name, fid, size_bytes, attributes, 'initial', location_id
+    FROM placed
 ), ready AS (
-    INSERT INTO dispatch.ready (project_id, position, share_id, attempts)
-    SELECT :project_id, position, :share_id, 0 FROM given WHERE is_located
+    INSERT INTO dispatch.ready (project_id, location_id, attempts, position, share_id)
+    SELECT :project_id, location_id, 0, position, :share_id FROM placed WHERE location_id IS NOT NULL
 ), aside AS (
     INSERT INTO dispatch.unlocated (project_id, position, share_id, namespace, name, since)
-    SELECT :project_id, position, :share_id, namespace, name, :now FROM given WHERE NOT is_located
+    SELECT :project_id, position, :share_id, namespace, name, :now FROM placed WHERE location_id IS NULL
 )
-SELECT count(*) AS count, count(*) FILTER (WHERE NOT is_located) AS unlocated_count, max(position) AS last FROM given
+SELECT count(*) AS count, count(*) FILTER (WHERE location_id IS NULL) AS unlocated_count, max(position) AS last
+FROM placed
 
 -- name: restart_handles
 -- Put locked done and failed handles back: ready where they have a usable replica, else put aside. Opens the project.
-WITH moved AS (
-    UPDATE dispatch.handles AS handle
-    SET state = 'initial', worker_id = NULL
-    FROM dispatch.handles AS before
-    WHERE handle.project_id = :project_id
-      AND handle.position = ANY(:positions::integer[])
-      AND before.project_id = handle.project_id
-      AND before.position = handle.position
-    RETURNING handle.project_id, handle.position, handle.share_id, handle.attempts, handle.namespace, handle.name,
-              before.state AS state_before
-), placed AS MATERIALIZED (
-    SELECT moved.*, :is_virtual OR copy.is_there IS NOT NULL AS is_located
-    FROM moved
+WITH given AS MATERIALIZED (
+    SELECT handle.position, handle.state AS state_before,
+           CASE WHEN :is_virtual THEN '{}' ELSE place.rse_ids END AS rse_ids
+    FROM dispatch.handles AS handle
     LEFT JOIN LATERAL (
-        SELECT true AS is_there
-        FROM replicas.usable AS copy
+        SELECT place.rse_ids
+        FROM replicas.whereabouts AS place
         WHERE NOT :is_virtual
-          AND copy.namespace = moved.namespace
-          AND copy.name = moved.name
-          AND copy.experiment_id = :experiment_id
+          AND place.namespace = handle.namespace
+          AND place.name = handle.name
+          AND place.experiment_id = :experiment_id
+          AND place.is_usable
         LIMIT 1
-    ) AS copy ON true
+    ) AS place ON true
+    WHERE handle.project_id = :project_id AND handle.position = ANY(:positions::integer[])
+), places AS MATERIALIZED (
+    SELECT rse_ids, dispatch.ensure_location(rse_ids) AS location_id
+    FROM (SELECT DISTINCT rse_ids FROM given WHERE rse_ids IS NOT NULL ORDER BY rse_ids) AS wanted
+), pools AS (
+    INSERT INTO dispatch.pools (project_id, location_id)
+    SELECT :project_id, location_id FROM places ORDER BY location_id
+    ON CONFLICT DO NOTHING
+), placed AS (
+    UPDATE dispatch.handles AS handle
+    SET state = 'initial', worker_id = NULL, location_id = places.location_id
+    FROM given LEFT JOIN places ON places.rse_ids = given.rse_ids
+    WHERE handle.project_id = :project_id AND handle.position = given.position
+    RETURNING handle.project_id, handle.position, handle.share_id, handle.attempts, handle.namespace, handle.name,
+              handle.location_id, given.state_before
 ), back AS (
-    INSERT INTO dispatch.ready (project_id, position, share_id, attempts)
-    SELECT project_id, position, share_id, attempts FROM placed WHERE is_located
+    INSERT INTO dispatch.ready (project_id, location_id, attempts, position, share_id)
+    SELECT project_id, location_id, attempts, position, share_id FROM placed WHERE location_id IS NOT NULL
 ), aside AS (
     INSERT INTO dispatch.unlocated (project_id, position, share_id, namespace, name, since)
-    SELECT project_id, position, share_id, namespace, name, :now FROM placed WHERE NOT is_located
+    SELECT project_id, position, share_id, namespace, name, :now FROM placed WHERE location_id IS NULL
 ), by_share AS MATERIALIZED (
     SELECT share_id,
            count(*) AS count,
-           count(*) FILTER (WHERE NOT is_located) AS unlocated_count,
+           count(*) FILTER (WHERE location_id IS NULL) AS unlocated_count,
            count(*) FILTER (WHERE state_before = 'done') AS done_count,
            count(*) FILTER (WHERE state_before = 'failed') AS failed_count
     FROM placed
@@ -117,8 +168,7 @@ WITH moved AS (
         failed_count = project.failed_count - total.failed_count,
         state = 'active',
         active_at = :now,
-        ended_at = NULL,
-        ready_from = 0
+        ended_at = NULL
     FROM total
     WHERE project.id = :project_id
     RETURNING project.id
@@ -127,8 +177,7 @@ WITH moved AS (
     SET initial_count = share.initial_count + by_share.count,
         unlocated_count = share.unlocated_count + by_share.unlocated_count,
         done_count = share.done_count - by_share.done_count,
-        failed_count = share.failed_count - by_share.failed_count,
-        ready_from = 0
+        failed_count = share.failed_count - by_share.failed_count
     FROM by_share CROSS JOIN project
     WHERE share.id = by_share.share_id
     RETURNING share.id
@@ -154,24 +203,30 @@ SELECT 1 + greatest(
 
 -- name: lock_ready
 -- Lock what may be given out of a project, all of it or that of the named files: who is taking it comes first.
-WITH locked AS MATERIALIZED (
-    SELECT ready.position
-    FROM dispatch.ready
-    WHERE ready.project_id = :project_id
-      AND (
-          :is_all::boolean
-          OR ready.position IN (
-              SELECT handle.position
-              FROM unnest(:namespaces::text[], :names::text[]) AS given (namespace, name)
-              JOIN dispatch.handles AS handle
-                  ON handle.project_id = :project_id
-                  AND handle.namespace = given.namespace
-                  AND handle.name = given.name
-          )
-      )
-    FOR UPDATE
+WITH of_project AS MATERIALIZED (
+    SELECT ready.position FROM dispatch.ready WHERE :is_all::boolean AND ready.project_id = :project_id FOR UPDATE
+), named AS MATERIALIZED (
+    SELECT handle.project_id, handle.location_id, handle.attempts, handle.position
+    FROM unnest(:namespaces::text[], :names::text[]) AS given (namespace, name)
+    JOIN dispatch.handles AS handle
+        ON handle.project_id = :project_id
+        AND handle.namespace = given.namespace
+        AND handle.name = given.name
+    WHERE NOT :is_all
+), of_files AS MATERIALIZED (
+    SELECT locked.position
+    FROM named
+    CROSS JOIN LATERAL (
+        SELECT ready.position
+        FROM dispatch.ready
+        WHERE ready.project_id = named.project_id
+          AND ready.location_id = named.location_id
+          AND ready.attempts = named.attempts
+          AND ready.position = named.position
+        FOR UPDATE
+    ) AS locked
 )
-SELECT count(*) FROM locked
+SELECT (SELECT count(*) FROM of_project) + (SELECT count(*) FROM of_files)
 
 -- name: lock_named_handles
 -- Lock the named handles of a project, in order.
@@ -192,10 +247,14 @@ WITH gone AS (
     WHERE handle.project_id = :project_id
       AND handle.position = ANY(:positions::integer[])
       AND handle.state = 'initial'
-    RETURNING handle.position, handle.share_id
+    RETURNING handle.position, handle.share_id, handle.location_id, handle.attempts
 ), ready AS (
     DELETE FROM dispatch.ready
-    WHERE ready.project_id = :project_id AND ready.position = ANY(:positions)
+    USING gone
+    WHERE ready.project_id = :project_id
+      AND ready.location_id = gone.location_id
+      AND ready.attempts = gone.attempts
+      AND ready.position = gone.position
 ), aside AS (
     DELETE FROM dispatch.unlocated AS aside
     WHERE aside.project_id = :project_id AND aside.position = ANY(:positions)
@@ -283,29 +342,29 @@ WITH rested AS MATERIALIZED (
     DELETE FROM dispatch.resting AS aside
     USING rested
     WHERE aside.project_id = rested.project_id AND aside.position = rested.position
-), back AS (
-    INSERT INTO dispatch.ready (project_id, position, share_id, attempts)
-    SELECT handle.project_id, handle.position, handle.share_id, handle.attempts
+), latest AS MATERIALIZED (
+    SELECT handle.project_id, handle.location_id, handle.attempts, handle.position, handle.share_id
     FROM rested
     JOIN dispatch.handles AS handle ON handle.project_id = rested.project_id AND handle.position = rested.position
-    RETURNING share_id, attempts * 4294967296 + position AS place
+    ORDER BY handle.position
+    FOR NO KEY UPDATE OF handle
+), back AS (
+    INSERT INTO dispatch.ready (project_id, location_id, attempts, position, share_id)
+    SELECT project_id, location_id, attempts, position, share_id FROM latest
+    RETURNING share_id
 ), total AS MATERIALIZED (
-    SELECT count(*) AS count, min(place) AS back_from FROM back HAVING count(*) > 0
+    SELECT count(*) AS count FROM back HAVING count(*) > 0
 ), project AS (
     UPDATE dispatch.projects AS project
-    SET resting_count = project.resting_count - total.count,
-        ready_from = least(project.ready_from, total.back_from)
+    SET resting_count = project.resting_count - total.count
     FROM total
     WHERE project.id = :project_id
     RETURNING total.count, project.experiment_id
 ), by_share AS MATERIALIZED (
-    SELECT back.share_id, count(*) AS count, min(back.place) AS back_from
-    FROM back CROSS JOIN project
-    GROUP BY back.share_id
+    SELECT back.share_id, count(*) AS count FROM back CROSS JOIN project GROUP BY back.share_id
 ), share AS (
     UPDATE dispatch.shares AS share
-    SET resting_count = share.resting_count - by_share.count,
-        ready_from = least(share.ready_from, by_share.back_from)
+    SET resting_count = share.resting_count - by_share.count
     FROM by_share
     WHERE share.id = by_share.share_id
     RETURNING share.id
@@ -344,46 +403,55 @@ ORDER BY found.project_id
 -- name: locate_handles
 -- Make ready the handles of a project that were put aside and have a usable replica now.
 WITH found AS MATERIALIZED (
-    SELECT aside.project_id, aside.position, aside.share_id
+    SELECT aside.project_id, aside.position, aside.share_id, place.rse_ids
     FROM dispatch.unlocated AS aside
     CROSS JOIN LATERAL (
-        SELECT FROM replicas.usable AS copy
-        WHERE copy.namespace = aside.namespace
-          AND copy.name = aside.name
-          AND copy.experiment_id = :experiment_id
+        SELECT place.rse_ids
+        FROM replicas.whereabouts AS place
+        WHERE place.namespace = aside.namespace
+          AND place.name = aside.name
+          AND place.experiment_id = :experiment_id
+          AND place.is_usable
         LIMIT 1
-    ) AS copy
+    ) AS place
     WHERE aside.project_id = :project_id
     ORDER BY aside.position
     LIMIT :count
     FOR UPDATE OF aside SKIP LOCKED
+), places AS MATERIALIZED (
+    SELECT rse_ids, dispatch.ensure_location(rse_ids) AS location_id
+    FROM (SELECT DISTINCT rse_ids FROM found WHERE rse_ids IS NOT NULL ORDER BY rse_ids) AS wanted
+), pools AS (
+    INSERT INTO dispatch.pools (project_id, location_id)
+    SELECT :project_id, location_id FROM places ORDER BY location_id
+    ON CONFLICT DO NOTHING
 ), gone AS (
     DELETE FROM dispatch.unlocated AS aside
     USING found
     WHERE aside.project_id = found.project_id AND aside.position = found.position
+), moved AS (
+    UPDATE dispatch.handles AS handle
+    SET location_id = places.location_id
+    FROM found JOIN places ON places.rse_ids = found.rse_ids
+    WHERE handle.project_id = found.project_id AND handle.position = found.position
+    RETURNING handle.project_id, handle.location_id, handle.attempts, handle.position, handle.share_id
 ), back AS (
-    INSERT INTO dispatch.ready (project_id, position, share_id, attempts)
-    SELECT handle.project_id, handle.position, handle.share_id, handle.attempts
-    FROM found
-    JOIN dispatch.handles AS handle ON handle.project_id = found.project_id AND handle.position = found.position
-    RETURNING share_id, attempts * 4294967296 + position AS place
+    INSERT INTO dispatch.ready (project_id, location_id, attempts, position, share_id)
+    SELECT project_id, location_id, attempts, position, share_id FROM moved
+    RETURNING share_id
 ), total AS MATERIALIZED (
-    SELECT count(*) AS count, min(place) AS back_from FROM back HAVING count(*) > 0
+    SELECT count(*) AS count FROM back HAVING count(*) > 0
 ), project AS (
     UPDATE dispatch.projects AS project
-    SET unlocated_count = project.unlocated_count - total.count,
-        ready_from = least(project.ready_from, total.back_from)
+    SET unlocated_count = project.unlocated_count - total.count
     FROM total
     WHERE project.id = :project_id
     RETURNING total.count
 ), by_share AS MATERIALIZED (
-    SELECT back.share_id, count(*) AS count, min(back.place) AS back_from
-    FROM back CROSS JOIN project
-    GROUP BY back.share_id
+    SELECT back.share_id, count(*) AS count FROM back CROSS JOIN project GROUP BY back.share_id
 ), share AS (
     UPDATE dispatch.shares AS share
-    SET unlocated_count = share.unlocated_count - by_share.count,
-        ready_from = least(share.ready_from, by_share.back_from)
+    SET unlocated_count = share.unlocated_count - by_share.count
     FROM by_share
     WHERE share.id = by_share.share_id
     RETURNING share.id
@@ -391,3 +459,119 @@ WITH found AS MATERIALIZED (
 SELECT project.count, array_remove(array_agg(share.id), NULL) AS share_ids
 FROM project LEFT JOIN share ON true
 GROUP BY project.count
+
+-- name: list_projects_holding
+-- List the projects that hold one of the named files as a handle that is not final and has a location.
+SELECT DISTINCT handle.project_id
+FROM unnest(:namespaces::text[], :names::text[]) AS given (namespace, name)
+JOIN dispatch.handles AS handle ON handle.namespace = given.namespace AND handle.name = given.name
+JOIN dispatch.projects AS project ON project.id = handle.project_id
+WHERE project.experiment_id = :experiment_id
+  AND NOT project.is_virtual
+  AND handle.state IN ('initial', 'reserved')
+  AND handle.location_id IS NOT NULL
+ORDER BY handle.project_id
+
+-- name: relocate_handles
+-- Move handles of a project to where the copies of their files are now; ready ones that have none are put aside.
+-- What somebody is just taking or giving back is left as it is, and so is what is out or pauses and has no copy any
+-- more; the files of both are returned.
+WITH found AS MATERIALIZED (
+    SELECT handle.project_id, handle.location_id, handle.attempts, handle.position, handle.share_id, handle.namespace,
+           handle.name, handle.state, place.rse_ids
+    FROM unnest(:namespaces::text[], :names::text[]) AS given (namespace, name)
+    JOIN dispatch.handles AS handle
+        ON handle.project_id = :project_id
+        AND handle.namespace = given.namespace
+        AND handle.name = given.name
+    LEFT JOIN LATERAL (
+        SELECT place.rse_ids
+        FROM replicas.whereabouts AS place
+        WHERE place.namespace = handle.namespace
+          AND place.name = handle.name
+          AND place.experiment_id = :experiment_id
+        LIMIT 1
+    ) AS place ON true
+    WHERE handle.state IN ('initial', 'reserved') AND handle.location_id IS NOT NULL
+), places AS MATERIALIZED (
+    SELECT rse_ids, dispatch.ensure_location(rse_ids) AS location_id
+    FROM (SELECT DISTINCT rse_ids FROM found WHERE rse_ids IS NOT NULL ORDER BY rse_ids) AS wanted
+), changed AS MATERIALIZED (
+    SELECT found.*, places.location_id AS next_location_id
+    FROM found LEFT JOIN places ON places.rse_ids = found.rse_ids
+    WHERE places.location_id IS DISTINCT FROM found.location_id
+), waiting AS MATERIALIZED (
+    SELECT changed.*
+    FROM changed
+    JOIN dispatch.ready
+        ON ready.project_id = changed.project_id
+        AND ready.location_id = changed.location_id
+        AND ready.attempts = changed.attempts
+        AND ready.position = changed.position
+    WHERE changed.state = 'initial'
+    FOR UPDATE OF ready SKIP LOCKED
+), out AS MATERIALIZED (
+    SELECT changed.*
+    FROM changed
+    JOIN dispatch.leases AS lease ON lease.project_id = changed.project_id AND lease.position = changed.position
+    WHERE changed.state = 'reserved' AND changed.next_location_id IS NOT NULL
+    FOR UPDATE OF lease SKIP LOCKED
+), pausing AS MATERIALIZED (
+    SELECT changed.*
+    FROM changed
+    JOIN dispatch.resting ON resting.project_id = changed.project_id AND resting.position = changed.position
+    WHERE changed.state = 'initial' AND changed.next_location_id IS NOT NULL
+    FOR UPDATE OF resting SKIP LOCKED
+), locked AS MATERIALIZED (
+    TABLE waiting UNION ALL TABLE out UNION ALL TABLE pausing
+), pools AS (
+    INSERT INTO dispatch.pools (project_id, location_id)
+    SELECT DISTINCT project_id, next_location_id FROM locked WHERE next_location_id IS NOT NULL
+    ON CONFLICT DO NOTHING
+), moved AS (
+    UPDATE dispatch.handles AS handle
+    SET location_id = locked.next_location_id
+    FROM locked
+    WHERE handle.project_id = locked.project_id AND handle.position = locked.position
+), gone AS (
+    DELETE FROM dispatch.ready
+    USING waiting
+    WHERE ready.project_id = waiting.project_id
+      AND ready.location_id = waiting.location_id
+      AND ready.attempts = waiting.attempts
+      AND ready.position = waiting.position
+), back AS (
+    INSERT INTO dispatch.ready (project_id, location_id, attempts, position, share_id)
+    SELECT project_id, next_location_id, attempts, position, share_id
+    FROM waiting
+    WHERE next_location_id IS NOT NULL
+), aside AS (
+    INSERT INTO dispatch.unlocated (project_id, position, share_id, namespace, name, since)
+    SELECT project_id, position, share_id, namespace, name, :now FROM waiting WHERE next_location_id IS NULL
+), by_share AS MATERIALIZED (
+    SELECT share_id, count(*) AS count, count(*) FILTER (WHERE next_location_id IS NULL) AS unlocated_count
+    FROM locked
+    GROUP BY share_id
+), total AS MATERIALIZED (
+    SELECT coalesce(sum(count), 0)::bigint AS count, coalesce(sum(unlocated_count), 0)::bigint AS unlocated_count
+    FROM by_share
+), project AS (
+    UPDATE dispatch.projects AS project
+    SET unlocated_count = project.unlocated_count + total.unlocated_count
+    FROM total
+    WHERE project.id = :project_id AND total.unlocated_count > 0
+    RETURNING project.id
+), share AS (
+    UPDATE dispatch.shares AS share
+    SET unlocated_count = share.unlocated_count + by_share.unlocated_count
+    FROM by_share CROSS JOIN project
+    WHERE share.id = by_share.share_id AND by_share.unlocated_count > 0
+)
+SELECT total.count, total.unlocated_count,
+       ARRAY(SELECT share_id FROM by_share WHERE share_id IS NOT NULL ORDER BY share_id) AS share_ids,
+       ARRAY(
+           SELECT jsonb_build_array(changed.namespace, changed.name)
+           FROM changed
+           WHERE NOT EXISTS (SELECT FROM locked WHERE locked.position = changed.position)
+       ) AS left_files
+FROM total

@@ -2,63 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from uuid import UUID
 
 from sutler.base.did import Did
-from sutler.database import Actor, Row, Tx, into, into_list, load_statements
+from sutler.database import Row, Tx, into, into_list, load_statements
+from sutler.database.transaction import encode_json
 from sutler.dispatch.model import (
-    AttemptHeader,
+    AttemptPlace,
+    Claimed,
     EndedLease,
+    Ending,
     Fate,
+    Handle,
     HandleState,
+    HeldPlace,
     Holders,
     Lease,
     LockedLease,
-    Outcome,
     Output,
+    Pool,
+    ProjectState,
     RenewedLease,
-    ReplicaAt,
     Report,
-    Wish,
+    Slot,
 )
 
 _SQL = load_statements("sutler.dispatch.store", "leases.sql")
 
 
-async def reserve_handles(
-    tx: Tx, *, project_id: int, wish: Wish, count: int, first_rank: int, ready_from: int, actor: Actor
-) -> list[Lease]:
-    """Lease up to `count` handles at or behind the place `ready_from`; counts and event are moved with them."""
+async def claim_handles(
+    tx: Tx,
+    *,
+    project_id: int,
+    share_id: int | None,
+    reachable: Sequence[int],
+    slots: Sequence[Slot],
+    pools: Sequence[Pool],
+    own_attempt_ids: Sequence[int],
+) -> tuple[list[Claimed], int]:
+    """Lease handles of pools to slots in one statement, with counts and events.
+
+    Returns what was leased, and how many handles were put aside because none of their copies is on a storage element
+    that is `reachable` now. A slot whose request holds leases gets none, unless all of them are among
+    `own_attempt_ids`.
+    """
     rows = await tx.rows(
-        _SQL.reserve_handles,
+        _SQL.claim_handles,
         project_id=project_id,
-        share_id=wish.share_id,
-        count=count,
-        first_rank=first_rank,
-        ready_from=ready_from,
-        worker_id=wish.worker_id,
-        site=wish.site,
-        batch_job_id=wish.batch_job_id,
-        request_id=wish.request_id,
-        lease_for=wish.lease_for,
+        share_id=share_id,
+        reachable=reachable,
+        worker_ids=[slot.wish.worker_id for slot in slots],
+        request_ids=[slot.wish.request_id for slot in slots],
+        request_ranks=[slot.rank for slot in slots],
+        sites=[slot.wish.site for slot in slots],
+        batch_job_ids=[slot.wish.batch_job_id for slot in slots],
+        lease_fors=[slot.wish.lease_for for slot in slots],
+        actors=[slot.actor for slot in slots],
+        own_attempt_ids=own_attempt_ids,
+        location_ids=[pool.location_id for pool in pools],
+        from_attempts=[pool.mark[0] for pool in pools],
+        from_positions=[pool.mark[1] for pool in pools],
+        count=len(slots),
         now=tx.now,
-        actor=actor.username,
     )
-    return [_make_lease(row) for row in rows]
+    claimed = [_make_claimed(row, project_id) for row in rows if row["attempt_id"] is not None]
+    return claimed, rows[0]["lost_count"]
 
 
-async def list_leases_of_request(tx: Tx, *, project_id: int, wish: Wish) -> list[Lease]:
-    """Return the leases that the worker got for this very request and still has."""
+async def has_ready(tx: Tx, *, project_id: int, share_id: int | None, location_ids: Sequence[int]) -> bool:
+    """Whether a handle at one of these locations could be given out, even if somebody is just taking it."""
+    given = {"project_id": project_id, "share_id": share_id, "location_ids": list(location_ids)}
+    return bool(await tx.value(_SQL.has_ready, **given))
+
+
+async def list_leases_of_request(tx: Tx, *, request_id: UUID) -> list[tuple[str, Claimed]]:
+    """Return what was leased for a request and still is, each with its worker."""
+    rows = await tx.rows(_SQL.list_leases_of_request, request_id=request_id)
+    return [
+        (row["worker_id"], _make_claimed({**row, "ordinal": 1, "location_id": None}, row["project_id"])) for row in rows
+    ]
+
+
+async def list_attempt_places(tx: Tx, *, attempt_ids: Sequence[int]) -> list[AttemptPlace]:
+    """Return the projects of attempts by attempt id; unknown ones are left out."""
+    return into_list(AttemptPlace, await tx.rows(_SQL.list_attempt_places, attempt_ids=list(attempt_ids)))
+
+
+async def list_held_places(tx: Tx, *, files: Sequence[tuple[int, Did]]) -> list[HeldPlace]:
+    """Return the leases of files, each given with its project; what nobody has is left out."""
     rows = await tx.rows(
-        _SQL.list_leases_of_request, project_id=project_id, request_id=wish.request_id, worker_id=wish.worker_id
+        _SQL.list_held_places,
+        project_ids=[project_id for project_id, _ in files],
+        namespaces=[did.namespace for _, did in files],
+        names=[did.name for _, did in files],
     )
-    return [_make_lease(row) for row in rows]
-
-
-async def list_attempt_headers(tx: Tx, *, attempt_ids: Sequence[int]) -> list[AttemptHeader]:
-    """Return the projects of attempts, by attempt id; unknown ids are left out."""
-    return into_list(AttemptHeader, await tx.rows(_SQL.list_attempt_headers, attempt_ids=list(attempt_ids)))
+    return [_make_held_place(row) for row in rows]
 
 
 async def renew_leases(tx: Tx, *, worker_id: str, attempt_ids: Sequence[int]) -> list[RenewedLease]:
@@ -101,40 +140,24 @@ async def lock_leases_of_handles(tx: Tx, *, project_id: int, is_all: bool, dids:
     return into_list(LockedLease, rows)
 
 
-async def end_leases(
-    tx: Tx,
-    *,
-    project_id: int,
-    next_states: dict[int, HandleState],
-    rests: Mapping[int, datetime],
-    outcome: Outcome,
-    reason: str,
-    actor: Actor,
-    worker_id: str | None = None,
-    measures: dict[str, object] | None = None,
-    log_tail: str = "",
-) -> list[EndedLease]:
-    """End leases, given with the state that each handle goes to, and return those that still held.
-
-    `rests` says, by attempt id, until when handles pause that go back to be initial; others are ready at once.
-    With `worker_id`, only leases of that worker. More than one lease must have been locked before.
-    """
+async def end_leases(tx: Tx, *, project_id: int, endings: Sequence[Ending]) -> list[EndedLease]:
+    """End leases of one project; return those that were still there, for the worker who was meant."""
     rows = await tx.rows(
         _SQL.end_leases,
         project_id=project_id,
-        attempt_ids=list(next_states),
-        next_states=[state.value for state in next_states.values()],
-        rest_until=[rests.get(attempt_id) for attempt_id in next_states],
-        count=len(next_states),
-        worker_id=worker_id,
-        outcome=outcome.value,
-        reason=reason,
-        measures=measures or {},
-        log_tail=log_tail,
+        attempt_ids=[ending.attempt_id for ending in endings],
+        worker_ids=[ending.worker_id for ending in endings],
+        outcomes=[ending.outcome.value for ending in endings],
+        next_states=[ending.state.value for ending in endings],
+        rest_until=[ending.rest_until for ending in endings],
+        reasons=[ending.reason for ending in endings],
+        measures=[encode_json(dict(ending.measures)) if ending.measures else "{}" for ending in endings],
+        log_tails=[ending.log_tail for ending in endings],
+        actors=[ending.actor for ending in endings],
+        count=len(endings),
         now=tx.now,
-        actor=actor.username,
     )
-    return into_list(EndedLease, rows)
+    return [_make_ended(row) for row in rows]
 
 
 async def count_time_outs(tx: Tx, *, attempt_ids: Sequence[int]) -> None:
@@ -174,14 +197,45 @@ async def insert_outputs(
     )
 
 
-async def find_holders(tx: Tx, *, project_id: int, share_id: int | None) -> Holders:
-    """Return who holds leases of a project, or of one share of it."""
-    row = await tx.row(_SQL.find_holders, project_id=project_id, share_id=share_id)
+async def find_holders(tx: Tx, *, project_id: int, share_id: int | None, limit: int) -> Holders:
+    """Return who holds leases of a project, or of one share of it, as far as the first `limit` leases say."""
+    row = await tx.row(_SQL.find_holders, project_id=project_id, share_id=share_id, limit=limit)
     assert row is not None
     return into(Holders, row)
 
 
-def _make_lease(row: Row) -> Lease:
-    replicas = tuple(ReplicaAt(copy["rse"], copy["url"]) for copy in row["replicas"])
-    fields = {name: value for name, value in row.items() if name != "replicas"}
-    return Lease(**fields, replicas=replicas)
+def _make_claimed(row: Row, project_id: int) -> Claimed:
+    lease = Lease(
+        row["attempt_id"],
+        row["attempt"],
+        project_id,
+        row["position"],
+        row["share_id"],
+        row["namespace"],
+        row["name"],
+        row["fid"],
+        row["size_bytes"],
+        row["attributes"],
+        row["expires_at"],
+    )
+    copies = tuple(zip(row["rse_ids"] or (), row["urls"] or (), strict=True))
+    return Claimed(row["ordinal"], row["location_id"], copies, lease)
+
+
+def _make_ended(row: Row) -> EndedLease:
+    return EndedLease(
+        row["attempt_id"],
+        row["share_id"],
+        HandleState(row["state"]),
+        row["experiment_id"],
+        ProjectState(row["project_state"]),
+        row["project_open_count"],
+        row["project_failed_count"],
+        row["share_open_count"],
+    )
+
+
+def _make_held_place(row: Row) -> HeldPlace:
+    place = AttemptPlace(row["attempt_id"], row["attempt"], row["project_id"])
+    handle = into(Handle, {**row, "state": HandleState.RESERVED})
+    return HeldPlace(row["ordinal"], row["holder"], handle, place)

@@ -1,137 +1,238 @@
--- name: reserve_handles
+-- name: claim_handles
 -- hot
--- Lease up to `count` ready handles of a project, or of a share of it, from `ready_from` on; move counts, append event.
+-- Lease ready handles at some locations to slots: fewest attempts first, then in order, each pool from its mark on.
+-- The project comes to the joins as a column: by a parameter, a plan made early would read all handles of a project.
+-- With a share it is compared in a way that no index serves: only the index by share finds nothing at once.
+-- A limit that the planner does not know is a tenth to it: three of them tell it that it is about few rows.
+-- A slot whose request holds leases gets none. A handle that has lost its last usable copy is put aside and not given.
 WITH open AS MATERIALIZED (
     SELECT experiment_id, is_virtual, worker_timeout
     FROM dispatch.projects
     WHERE id = :project_id AND state IN ('active', 'abandoned')
+), slots AS MATERIALIZED (
+    SELECT slot.*, row_number() OVER (ORDER BY slot.ordinal) AS number
+    FROM unnest(
+        :worker_ids::text[], :request_ids::uuid[], :request_ranks::integer[], :sites::text[], :batch_job_ids::text[],
+        :lease_fors::interval[], :actors::text[]
+    ) WITH ORDINALITY AS slot (worker_id, request_id, request_rank, site, batch_job_id, lease_for, actor, ordinal)
+    WHERE NOT EXISTS (
+        SELECT FROM dispatch.leases AS held
+        WHERE held.request_id = slot.request_id AND held.attempt_id <> ALL(:own_attempt_ids::bigint[])
+        OFFSET 0
+    )
+), pools AS MATERIALIZED (
+    SELECT location_id, from_attempts, from_position
+    FROM unnest(:location_ids::integer[], :from_attempts::integer[], :from_positions::integer[])
+        AS pool (location_id, from_attempts, from_position)
+    WHERE EXISTS (SELECT FROM open) AND EXISTS (SELECT FROM slots)
 ), of_project AS MATERIALIZED (
-    SELECT project_id, attempts, position
-    FROM dispatch.ready
-    WHERE :share_id::bigint IS NULL
-      AND project_id = :project_id
-      AND (attempts, position) >= ((:ready_from::bigint >> 32)::integer, (:ready_from & 4294967295)::integer)
-      AND EXISTS (SELECT FROM open)
-    ORDER BY attempts, position
-    LIMIT :count
-    FOR UPDATE SKIP LOCKED
+    SELECT mine.location_id, mine.attempts, mine.position
+    FROM pools
+    CROSS JOIN LATERAL (
+        SELECT ready.location_id, ready.attempts, ready.position
+        FROM dispatch.ready
+        WHERE :share_id::bigint IS NULL
+          AND ready.project_id = :project_id
+          AND ready.location_id = pools.location_id
+          AND (ready.attempts, ready.position) >= (pools.from_attempts, pools.from_position)
+        ORDER BY ready.attempts, ready.position
+        LIMIT :count
+        FOR UPDATE SKIP LOCKED
+    ) AS mine
 ), of_share AS MATERIALIZED (
-    SELECT project_id, attempts, position
-    FROM dispatch.ready
-    WHERE share_id = :share_id
-      AND (attempts, position) >= ((:ready_from >> 32)::integer, (:ready_from & 4294967295)::integer)
-      AND EXISTS (SELECT FROM open)
-    ORDER BY attempts, position
-    LIMIT :count
-    FOR UPDATE SKIP LOCKED
-), picked AS MATERIALIZED (
-    SELECT project_id, attempts, position, row_number() OVER (ORDER BY attempts, position) AS number
+    SELECT mine.location_id, mine.attempts, mine.position
+    FROM pools
+    CROSS JOIN LATERAL (
+        SELECT ready.location_id, ready.attempts, ready.position
+        FROM dispatch.ready
+        WHERE ready.share_id = :share_id
+          AND ready.project_id - :project_id = 0
+          AND ready.location_id = pools.location_id
+          AND (ready.attempts, ready.position) >= (pools.from_attempts, pools.from_position)
+        ORDER BY ready.attempts, ready.position
+        LIMIT :count
+        FOR UPDATE SKIP LOCKED
+    ) AS mine
+), found AS (
+    SELECT location_id, attempts, position, row_number() OVER (ORDER BY attempts, position) AS number
     FROM (TABLE of_project UNION ALL TABLE of_share) AS either
+), picked AS MATERIALIZED (
+    SELECT *
+    FROM (
+        SELECT *
+        FROM (
+            SELECT :project_id::bigint AS project_id, found.location_id, found.attempts, found.position, slots.ordinal,
+                   slots.worker_id, slots.request_id, slots.request_rank, slots.site, slots.batch_job_id,
+                   slots.lease_for, slots.actor
+            FROM found
+            JOIN slots ON slots.number = found.number
+            LIMIT :count
+        ) AS few
+        LIMIT :count
+    ) AS fewer
+    LIMIT :count
 ), gone AS (
     DELETE FROM dispatch.ready
     USING picked
     WHERE ready.project_id = picked.project_id
+      AND ready.location_id = picked.location_id
       AND ready.attempts = picked.attempts
       AND ready.position = picked.position
+), seen AS MATERIALIZED (
+    SELECT picked.*, handle.share_id, handle.namespace, handle.name, copies.rse_ids, copies.urls,
+           least(:now::timestamptz + picked.lease_for, :now + open.worker_timeout) AS expires_at,
+           open.is_virtual OR copies.rse_ids IS NOT NULL AS is_located
+    FROM picked
+    JOIN dispatch.handles AS handle ON handle.project_id = picked.project_id AND handle.position = picked.position
+    CROSS JOIN open
+    LEFT JOIN LATERAL (
+        SELECT array_agg(copy.rse_id) AS rse_ids, array_agg(copy.url) AS urls
+        FROM replicas.usable AS copy
+        WHERE NOT open.is_virtual
+          AND copy.namespace = handle.namespace
+          AND copy.name = handle.name
+          AND copy.experiment_id = open.experiment_id
+          AND copy.rse_id = ANY(:reachable::bigint[])
+    ) AS copies ON true
 ), reserved AS (
     UPDATE dispatch.handles AS handle
     SET state = 'reserved',
-        attempts = picked.attempts + 1,
+        attempts = seen.attempts + 1,
         attempt_id = nextval('dispatch.attempt_ids'),
-        worker_id = :worker_id,
+        worker_id = seen.worker_id,
         reserved_at = :now
-    FROM picked
-    WHERE handle.project_id = picked.project_id AND handle.position = picked.position
-    RETURNING handle.*, :first_rank::integer + picked.number::integer - 1 AS request_rank
+    FROM seen
+    WHERE seen.is_located AND handle.project_id = seen.project_id AND handle.position = seen.position
+    RETURNING handle.attempt_id, handle.attempts AS attempt, handle.position, handle.share_id, handle.namespace,
+              handle.name, handle.fid, handle.size_bytes, handle.attributes, seen.location_id, seen.rse_ids,
+              seen.urls, seen.ordinal, seen.worker_id, seen.request_id, seen.request_rank, seen.site,
+              seen.batch_job_id, seen.lease_for, seen.actor, seen.expires_at
+), aside AS (
+    INSERT INTO dispatch.unlocated (project_id, position, share_id, namespace, name, since)
+    SELECT :project_id, position, share_id, namespace, name, :now FROM seen WHERE NOT is_located
+), displaced AS (
+    UPDATE dispatch.handles AS handle
+    SET location_id = NULL
+    FROM seen
+    WHERE NOT seen.is_located AND handle.project_id = seen.project_id AND handle.position = seen.position
 ), leased AS (
     INSERT INTO dispatch.leases (
         attempt_id, project_id, position, share_id, experiment_id, attempt, worker_id, site, batch_job_id, request_id,
         request_rank, lease_for, reserved_at, expires_at
     )
-    SELECT reserved.attempt_id, reserved.project_id, reserved.position, reserved.share_id, open.experiment_id,
-           reserved.attempts, :worker_id::text, :site, :batch_job_id, :request_id, reserved.request_rank, :lease_for,
-           :now, least(:now::timestamptz + :lease_for::interval, :now + open.worker_timeout)
+    SELECT reserved.attempt_id, :project_id, reserved.position, reserved.share_id, open.experiment_id,
+           reserved.attempt, reserved.worker_id, reserved.site, reserved.batch_job_id, reserved.request_id,
+           reserved.request_rank, reserved.lease_for, :now, reserved.expires_at
     FROM reserved CROSS JOIN open
-    RETURNING attempt_id, position, attempt, share_id, expires_at
+), moved AS MATERIALIZED (
+    SELECT share_id, count(*) FILTER (WHERE is_located) AS reserved_count,
+           count(*) FILTER (WHERE NOT is_located) AS unlocated_count
+    FROM seen
+    GROUP BY share_id
 ), total AS MATERIALIZED (
-    SELECT count(*) AS count, max((attempt - 1) * 4294967296 + position) AS last, jsonb_agg(attempt_id) AS attempt_ids
-    FROM leased
+    SELECT sum(reserved_count)::bigint AS reserved_count, sum(unlocated_count)::bigint AS unlocated_count
+    FROM moved
     HAVING count(*) > 0
 ), project AS (
     UPDATE dispatch.projects AS project
-    SET initial_count = project.initial_count - total.count,
-        reserved_count = project.reserved_count + total.count,
-        state = CASE project.state WHEN 'abandoned' THEN 'active' ELSE project.state END,
-        active_at = :now,
-        ready_from = CASE WHEN :share_id IS NULL THEN total.last ELSE project.ready_from END
+    SET initial_count = project.initial_count - total.reserved_count,
+        reserved_count = project.reserved_count + total.reserved_count,
+        unlocated_count = project.unlocated_count + total.unlocated_count,
+        state = CASE
+            WHEN project.state = 'abandoned' AND total.reserved_count > 0 THEN 'active' ELSE project.state
+        END,
+        active_at = CASE WHEN total.reserved_count > 0 THEN :now ELSE project.active_at END
     FROM total
     WHERE project.id = :project_id
-    RETURNING project.experiment_id, total.attempt_ids, total.last
-), by_share AS MATERIALIZED (
-    SELECT leased.share_id, count(*) AS count, project.last
-    FROM leased CROSS JOIN project
-    GROUP BY leased.share_id, project.last
+    RETURNING project.experiment_id
 ), share AS (
     UPDATE dispatch.shares AS share
-    SET initial_count = share.initial_count - by_share.count,
-        reserved_count = share.reserved_count + by_share.count,
-        ready_from = CASE WHEN :share_id IS NULL THEN share.ready_from ELSE by_share.last END
-    FROM by_share
-    WHERE share.id = by_share.share_id
+    SET initial_count = share.initial_count - moved.reserved_count,
+        reserved_count = share.reserved_count + moved.reserved_count,
+        unlocated_count = share.unlocated_count + moved.unlocated_count
+    FROM moved CROSS JOIN project
+    WHERE share.id = moved.share_id
 ), told AS MATERIALIZED (
     SELECT database.append_event(
-        :now, project.experiment_id, :actor, 'dispatch.handles_reserved', 'project', :project_id::bigint::text,
-        jsonb_build_object('worker', :worker_id, 'attempts', project.attempt_ids)
-    ) FROM project
+        :now, project.experiment_id, reserved.actor, 'dispatch.handles_reserved', 'project',
+        :project_id::bigint::text,
+        jsonb_build_object(
+            'workers', jsonb_agg(DISTINCT reserved.worker_id), 'attempts', jsonb_agg(reserved.attempt_id)
+        )
+    )
+    FROM reserved CROSS JOIN project
+    GROUP BY project.experiment_id, reserved.actor
 )
-SELECT reserved.attempt_id, reserved.attempts AS attempt, reserved.project_id, reserved.position, reserved.share_id,
-       reserved.namespace, reserved.name, reserved.fid, reserved.size_bytes, reserved.attributes, leased.expires_at,
-       CASE WHEN open.is_virtual THEN '[]'::jsonb ELSE (
-           SELECT coalesce(
-               jsonb_agg(jsonb_build_object('rse', copy.rse, 'url', copy.url) ORDER BY copy.preference DESC, copy.rse),
-               '[]'
-           )
-           FROM replicas.usable AS copy
-           WHERE copy.namespace = reserved.namespace
-             AND copy.name = reserved.name
-             AND copy.experiment_id = open.experiment_id
-       ) END AS replicas
-FROM reserved
-JOIN leased ON leased.attempt_id = reserved.attempt_id
-CROSS JOIN open
+SELECT reserved.attempt_id, reserved.attempt, reserved.position, reserved.share_id, reserved.namespace, reserved.name,
+       reserved.fid, reserved.size_bytes, reserved.attributes, reserved.expires_at, reserved.location_id,
+       reserved.rse_ids, reserved.urls, reserved.ordinal, tally.lost_count
+FROM (SELECT count(*) FILTER (WHERE NOT is_located) AS lost_count FROM seen) AS tally
 CROSS JOIN (SELECT count(*) FROM told) AS told
-ORDER BY reserved.request_rank
+LEFT JOIN reserved ON true
+ORDER BY reserved.ordinal
+
+-- name: has_ready
+-- Tell whether a project, or a share of it, has a handle at one of these locations that could be given out.
+-- With a share the project is compared in a way that no index serves: only the index by share finds nothing at once.
+SELECT EXISTS (
+    SELECT FROM unnest(:location_ids::integer[]) AS pool (location_id)
+    CROSS JOIN LATERAL (
+        SELECT FROM dispatch.ready
+        WHERE :share_id::bigint IS NULL AND ready.project_id = :project_id AND ready.location_id = pool.location_id
+        ORDER BY ready.attempts, ready.position
+        LIMIT 1
+    ) AS of_project
+) OR EXISTS (
+    SELECT FROM unnest(:location_ids) AS pool (location_id)
+    CROSS JOIN LATERAL (
+        SELECT FROM dispatch.ready
+        WHERE ready.share_id = :share_id
+          AND ready.project_id - :project_id = 0
+          AND ready.location_id = pool.location_id
+        ORDER BY ready.attempts, ready.position
+        LIMIT 1
+    ) AS of_share
+)
 
 -- name: list_leases_of_request
--- Read the leases that a worker got for a request and still has.
-SELECT lease.attempt_id, lease.attempt, lease.project_id, lease.position, lease.share_id, handle.namespace,
-       handle.name, handle.fid, handle.size_bytes, handle.attributes, lease.expires_at,
-       CASE WHEN project.is_virtual THEN '[]'::jsonb ELSE (
-           SELECT coalesce(
-               jsonb_agg(jsonb_build_object('rse', copy.rse, 'url', copy.url) ORDER BY copy.preference DESC, copy.rse),
-               '[]'
-           )
-           FROM replicas.usable AS copy
-           WHERE copy.namespace = handle.namespace
-             AND copy.name = handle.name
-             AND copy.experiment_id = project.experiment_id
-       ) END AS replicas
+-- Read the leases that were given for a request and still hold.
+SELECT lease.project_id, lease.worker_id, lease.attempt_id, lease.attempt, lease.position, lease.share_id,
+       handle.namespace, handle.name, handle.fid, handle.size_bytes, handle.attributes, lease.expires_at,
+       copies.rse_ids, copies.urls
 FROM dispatch.leases AS lease
 JOIN dispatch.projects AS project ON project.id = lease.project_id
 JOIN dispatch.handles AS handle ON handle.project_id = lease.project_id AND handle.position = lease.position
-WHERE lease.request_id = :request_id AND lease.project_id = :project_id AND lease.worker_id = :worker_id
+LEFT JOIN LATERAL (
+    SELECT array_agg(copy.rse_id) AS rse_ids, array_agg(copy.url) AS urls
+    FROM replicas.usable AS copy
+    WHERE NOT project.is_virtual
+      AND copy.namespace = handle.namespace
+      AND copy.name = handle.name
+      AND copy.experiment_id = project.experiment_id
+) AS copies ON true
+WHERE lease.request_id = :request_id
 ORDER BY lease.request_rank
 
--- name: list_attempt_headers
--- Read what permission and the next state need of attempts that run or have ended; unknown ones are left out.
-SELECT given.attempt_id, coalesce(lease.attempt, ended.attempt) AS attempt, project.id AS project_id,
-       project.experiment_id, project.owner_id, project.owner_role, project.state, project.max_attempts,
-       project.allowed_users, project.allowed_groups, project.retry_pause
+-- name: list_attempt_places
+-- Read to which projects attempts belong that run or have ended; unknown ones are left out.
+SELECT given.attempt_id, coalesce(lease.attempt, ended.attempt) AS attempt,
+       coalesce(lease.project_id, ended.project_id) AS project_id
 FROM unnest(:attempt_ids::bigint[]) AS given (attempt_id)
 LEFT JOIN dispatch.leases AS lease ON lease.attempt_id = given.attempt_id
 LEFT JOIN dispatch.attempts AS ended ON ended.id = given.attempt_id AND lease.attempt_id IS NULL
-JOIN dispatch.projects AS project ON project.id = coalesce(lease.project_id, ended.project_id)
+WHERE coalesce(lease.attempt_id, ended.id) IS NOT NULL
 ORDER BY given.attempt_id
+
+-- name: list_held_places
+-- Read the leases of files of projects; what nobody has is left out.
+SELECT given.ordinal, lease.attempt_id, lease.attempt, lease.worker_id AS holder, handle.project_id, handle.position,
+       handle.share_id, handle.namespace, handle.name, handle.fid, handle.size_bytes, handle.attributes,
+       handle.attempts, handle.worker_id, handle.reserved_at
+FROM unnest(:project_ids::bigint[], :namespaces::text[], :names::text[])
+    WITH ORDINALITY AS given (project_id, namespace, name, ordinal)
+JOIN dispatch.handles AS handle
+    ON handle.project_id = given.project_id AND handle.namespace = given.namespace AND handle.name = given.name
+JOIN dispatch.leases AS lease ON lease.project_id = handle.project_id AND lease.position = handle.position
 
 -- name: renew_leases
 -- hot
@@ -167,12 +268,17 @@ ORDER BY project_id
 
 -- name: lock_overdue_leases
 -- Lock leases of a project that are past their end, but none that somebody is just renewing or reporting.
+WITH overdue AS MATERIALIZED (
+    SELECT attempt_id FROM dispatch.leases
+    WHERE project_id = :project_id AND expires_at <= :now
+    ORDER BY expires_at
+    LIMIT :count
+)
 SELECT lease.attempt_id, lease.attempt, lease.project_id
-FROM dispatch.leases AS lease
-WHERE lease.project_id = :project_id AND lease.expires_at <= :now
+FROM overdue JOIN dispatch.leases AS lease ON lease.attempt_id = overdue.attempt_id
+WHERE lease.expires_at <= :now
 ORDER BY lease.position
-LIMIT :count
-FOR UPDATE SKIP LOCKED
+FOR UPDATE OF lease SKIP LOCKED
 
 -- name: lock_leases_of_jobs
 -- Lock the leases of batch jobs, in order.
@@ -201,25 +307,31 @@ FOR UPDATE OF lease
 -- name: end_leases
 -- hot
 -- End leases of a project: keep the attempts, move handles and counts, append the events. Lost leases are left out.
+-- The projects are compared in a way that no index serves: a plan made early would read all leases of a project by it.
 WITH given AS MATERIALIZED (
-    SELECT attempt_id, next_state, rest_until
-    FROM unnest(:attempt_ids::bigint[], :next_states::text[], :rest_until::timestamptz[])
-        AS given (attempt_id, next_state, rest_until)
+    SELECT given.*, :project_id::bigint AS project_id
+    FROM unnest(
+        :attempt_ids::bigint[], :worker_ids::text[], :outcomes::text[], :next_states::text[],
+        :rest_until::timestamptz[], :reasons::text[], :measures::text[], :log_tails::text[], :actors::text[]
+    ) AS given (
+        attempt_id, for_worker, outcome, next_state, rest_until, reason, measures, log_tail, actor
+    )
     LIMIT :count
 ), ended AS (
     DELETE FROM dispatch.leases AS lease
     USING given
     WHERE lease.attempt_id = given.attempt_id
-      AND lease.project_id = :project_id
-      AND (:worker_id::text IS NULL OR lease.worker_id = :worker_id)
-    RETURNING lease.*, given.next_state, given.rest_until
+      AND lease.project_id - given.project_id = 0
+      AND (given.for_worker IS NULL OR lease.worker_id = given.for_worker)
+    RETURNING lease.*, given.outcome, given.next_state, given.rest_until, given.reason, given.measures,
+              given.log_tail, given.actor
 ), kept AS (
     INSERT INTO dispatch.attempts (
         id, project_id, position, share_id, experiment_id, attempt, worker_id, site, batch_job_id, reserved_at,
         ended_at, outcome, handle_state, reason, measures, log_tail
     )
     SELECT attempt_id, project_id, position, share_id, experiment_id, attempt, worker_id, site, batch_job_id,
-           reserved_at, :now, :outcome, next_state, :reason, :measures, :log_tail
+           reserved_at, :now, outcome, next_state, reason, measures::jsonb, log_tail
     FROM ended
 ), moved AS (
     UPDATE dispatch.handles AS handle
@@ -227,23 +339,30 @@ WITH given AS MATERIALIZED (
     FROM ended
     WHERE handle.project_id = ended.project_id AND handle.position = ended.position
     RETURNING ended.attempt_id, ended.project_id, ended.position, ended.share_id, ended.attempt, ended.worker_id,
-              ended.next_state, ended.rest_until
+              ended.outcome, ended.next_state, ended.rest_until, ended.actor, handle.location_id
 ), back AS (
-    INSERT INTO dispatch.ready (project_id, position, share_id, attempts)
-    SELECT project_id, position, share_id, attempt FROM moved WHERE next_state = 'initial' AND rest_until IS NULL
+    INSERT INTO dispatch.ready (project_id, location_id, position, share_id, attempts)
+    SELECT project_id, location_id, position, share_id, attempt
+    FROM moved
+    WHERE next_state = 'initial' AND rest_until IS NULL
 ), aside AS (
     INSERT INTO dispatch.resting (project_id, position, share_id, until)
     SELECT project_id, position, share_id, rest_until FROM moved
     WHERE next_state = 'initial' AND rest_until IS NOT NULL
-), total AS MATERIALIZED (
-    SELECT count(*) AS ended_count,
+), by_share AS MATERIALIZED (
+    SELECT share_id,
+           count(*) AS ended_count,
            count(*) FILTER (WHERE next_state = 'initial') AS initial_count,
            count(*) FILTER (WHERE next_state = 'done') AS done_count,
            count(*) FILTER (WHERE next_state = 'failed') AS failed_count,
-           count(rest_until) AS resting_count,
-           min(attempt * 4294967296 + position) FILTER (WHERE next_state = 'initial' AND rest_until IS NULL)
-               AS back_from
+           count(rest_until) AS resting_count
     FROM moved
+    GROUP BY share_id
+), total AS MATERIALIZED (
+    SELECT sum(ended_count)::bigint AS ended_count, sum(initial_count)::bigint AS initial_count,
+           sum(done_count)::bigint AS done_count, sum(failed_count)::bigint AS failed_count,
+           sum(resting_count)::bigint AS resting_count
+    FROM by_share
     HAVING count(*) > 0
 ), project AS (
     UPDATE dispatch.projects AS project
@@ -253,44 +372,41 @@ WITH given AS MATERIALIZED (
         failed_count = project.failed_count + total.failed_count,
         resting_count = project.resting_count + total.resting_count,
         state = CASE project.state WHEN 'abandoned' THEN 'active' ELSE project.state END,
-        active_at = :now,
-        ready_from = least(project.ready_from, total.back_from)
+        active_at = :now
     FROM total
     WHERE project.id = :project_id
     RETURNING project.experiment_id, project.state, project.initial_count + project.reserved_count AS open_count,
               project.failed_count
-), by_share AS MATERIALIZED (
-    SELECT moved.share_id,
-           count(*) AS ended_count,
-           count(*) FILTER (WHERE moved.next_state = 'initial') AS initial_count,
-           count(*) FILTER (WHERE moved.next_state = 'done') AS done_count,
-           count(*) FILTER (WHERE moved.next_state = 'failed') AS failed_count,
-           count(moved.rest_until) AS resting_count,
-           min(moved.attempt * 4294967296 + moved.position)
-               FILTER (WHERE moved.next_state = 'initial' AND moved.rest_until IS NULL) AS back_from
-    FROM moved CROSS JOIN project
-    GROUP BY moved.share_id
 ), share AS (
     UPDATE dispatch.shares AS share
     SET reserved_count = share.reserved_count - by_share.ended_count,
         initial_count = share.initial_count + by_share.initial_count,
         done_count = share.done_count + by_share.done_count,
         failed_count = share.failed_count + by_share.failed_count,
-        resting_count = share.resting_count + by_share.resting_count,
-        ready_from = least(share.ready_from, by_share.back_from)
-    FROM by_share
+        resting_count = share.resting_count + by_share.resting_count
+    FROM by_share CROSS JOIN project
     WHERE share.id = by_share.share_id
     RETURNING share.id, share.initial_count + share.reserved_count AS open_count
+), plotted AS (
+    INSERT INTO dispatch.throughput AS kept (project_id, minute, done_count, failed_count, returned_count)
+    SELECT :project_id, date_trunc('minute', :now::timestamptz, 'UTC'), total.done_count, total.failed_count,
+           total.initial_count
+    FROM total CROSS JOIN project
+    ON CONFLICT (project_id, minute) DO UPDATE
+    SET done_count = kept.done_count + excluded.done_count,
+        failed_count = kept.failed_count + excluded.failed_count,
+        returned_count = kept.returned_count + excluded.returned_count
 ), told AS MATERIALIZED (
     SELECT database.append_event(
-        :now, project.experiment_id, :actor, 'dispatch.handles_released', 'project', :project_id::bigint::text,
+        :now, project.experiment_id, moved.actor, 'dispatch.handles_released', 'project', :project_id::bigint::text,
         jsonb_build_object(
-            'worker', moved.worker_id, 'attempts', jsonb_agg(moved.attempt_id ORDER BY moved.attempt_id),
-            'outcome', :outcome::text, 'state', moved.next_state
+            'workers', jsonb_agg(DISTINCT moved.worker_id),
+            'attempts', jsonb_agg(moved.attempt_id ORDER BY moved.attempt_id),
+            'outcome', moved.outcome, 'state', moved.next_state
         )
     )
     FROM moved CROSS JOIN project
-    GROUP BY project.experiment_id, moved.worker_id, moved.next_state
+    GROUP BY project.experiment_id, moved.actor, moved.outcome, moved.next_state
 )
 SELECT moved.attempt_id, moved.share_id, moved.next_state AS state, project.experiment_id,
        project.state AS project_state, project.open_count AS project_open_count,
@@ -316,17 +432,19 @@ WHERE ended.id = ANY(:attempt_ids::bigint[])
   AND handle.position = ended.position
 
 -- name: list_fates
--- Read what became of attempts and of their handles since.
-SELECT given.attempt_id, handle.project_id, handle.share_id, handle.namespace, handle.name, handle.fid,
+-- Read what became of attempts and of their handles since, which may have been taken out of the project.
+SELECT given.attempt_id, coalesce(lease.project_id, ended.project_id) AS project_id,
+       coalesce(lease.share_id, ended.share_id) AS share_id, handle.namespace, handle.name, handle.fid,
        coalesce(lease.attempt, ended.attempt) AS attempt, coalesce(lease.worker_id, ended.worker_id) AS worker_id,
        lease.attempt_id IS NOT NULL AS is_live, ended.outcome, ended.handle_state, ended.ended_at,
        handle.state AS state_now, handle.worker_id AS worker_now, handle.reserved_at AS reserved_at_now
 FROM unnest(:attempt_ids::bigint[]) AS given (attempt_id)
 LEFT JOIN dispatch.leases AS lease ON lease.attempt_id = given.attempt_id
 LEFT JOIN dispatch.attempts AS ended ON ended.id = given.attempt_id
-JOIN dispatch.handles AS handle
+LEFT JOIN dispatch.handles AS handle
     ON handle.project_id = coalesce(lease.project_id, ended.project_id)
     AND handle.position = coalesce(lease.position, ended.position)
+WHERE coalesce(lease.attempt_id, ended.id) IS NOT NULL
 ORDER BY given.attempt_id
 
 -- name: insert_late_reports
@@ -356,14 +474,28 @@ SET output_count = output_count + (SELECT count(*) FROM added) - (SELECT count(*
 WHERE id = :share_id
 
 -- name: find_holders
--- Count the workers that hold leases of a project, or of one share of it, and find when the first lease ends.
-SELECT count(DISTINCT worker_id) AS worker_count, min(expires_at) AS next_end_at,
+-- Count the workers of the first leases of a project, or of one share of it, and find when the first lease ends.
+WITH held AS MATERIALIZED (
+    SELECT worker_id, expires_at
+    FROM dispatch.leases
+    WHERE project_id = :project_id AND (:share_id::bigint IS NULL OR share_id = :share_id)
+    ORDER BY position
+    LIMIT :limit
+)
+SELECT count(DISTINCT held.worker_id) AS worker_count, count(*) >= :limit AS is_at_least,
+       CASE WHEN count(*) < :limit THEN min(held.expires_at) ELSE (
+           SELECT lease.expires_at
+           FROM dispatch.leases AS lease
+           WHERE lease.project_id = :project_id AND (:share_id::bigint IS NULL OR lease.share_id = :share_id)
+           ORDER BY lease.expires_at
+           LIMIT 1
+       ) END AS next_end_at,
        (
            SELECT aside.until
            FROM dispatch.resting AS aside
            WHERE aside.project_id = :project_id AND (:share_id::bigint IS NULL OR aside.share_id = :share_id)
            ORDER BY aside.until
            LIMIT 1
-       ) AS next_wake_at
-FROM dispatch.leases
-WHERE project_id = :project_id AND (:share_id::bigint IS NULL OR share_id = :share_id)
+       ) AS next_wake_at,
+       (SELECT project.max_attempts FROM dispatch.projects AS project WHERE project.id = :project_id) AS max_attempts
+FROM held

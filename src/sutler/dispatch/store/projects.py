@@ -36,6 +36,12 @@ async def find_header(tx: Tx, *, project_id: int, share_id: int | None = None) -
     return into_optional(ProjectHeader, await tx.row(_SQL.find_header, project_id=project_id, share_id=share_id))
 
 
+async def list_pools(tx: Tx, *, project_id: int) -> dict[int, tuple[int, ...]]:
+    """Return the locations that a project has or had ready handles at, each with its storage elements."""
+    rows = await tx.rows(_SQL.list_pools, project_id=project_id)
+    return {row["location_id"]: tuple(row["rse_ids"]) for row in rows}
+
+
 async def find_share(tx: Tx, *, share_id: int) -> ShareStanding | None:
     """Return the counts of a share and the state of its project."""
     row = await tx.row(_SQL.find_share, share_id=share_id)
@@ -45,9 +51,9 @@ async def find_share(tx: Tx, *, share_id: int) -> ShareStanding | None:
 
 
 async def insert_project(
-    tx: Tx, *, project: NewProject, allowed_users: Sequence[int], owner_id: int, owner_role: str, count: int
+    tx: Tx, *, project: NewProject, allowed_users: Sequence[int], owner_id: int, owner_role: str
 ) -> int:
-    """Start a project with `count` initial handles and return its id."""
+    """Start a project without handles and return its id."""
     return int(
         await tx.value(
             _SQL.insert_project,
@@ -64,16 +70,14 @@ async def insert_project(
             allowed_groups=list(project.groups),
             retry_on_timeout=project.retry_on_timeout,
             retry_pause=project.retry_pause,
-            count=count,
             now=tx.now,
         )
     )
 
 
-async def insert_share(tx: Tx, *, project_id: int, experiment_id: int, count: int) -> int:
-    """Start a share with `count` initial handles and return its id."""
-    given = {"project_id": project_id, "experiment_id": experiment_id, "count": count, "now": tx.now}
-    return int(await tx.value(_SQL.insert_share, **given))
+async def insert_share(tx: Tx, *, project_id: int, experiment_id: int) -> int:
+    """Start a share without handles and return its id."""
+    return int(await tx.value(_SQL.insert_share, project_id=project_id, experiment_id=experiment_id, now=tx.now))
 
 
 async def list_user_ids(tx: Tx, *, usernames: Sequence[str]) -> dict[str, int]:
@@ -148,26 +152,13 @@ async def refresh_statistics(tx: Tx) -> None:
     await tx.rows(_SQL.refresh_statistics)
 
 
-async def count_unlocated(tx: Tx, *, project_id: int, share_id: int, count: int) -> None:
-    """Note how many handles of a new project were put aside."""
-    await tx.run(_SQL.count_unlocated, project_id=project_id, share_id=share_id, count=count)
-
-
 async def start_counts(tx: Tx, *, project_id: int, share_id: int, count: int, unlocated_count: int) -> None:
     """Note how many handles a new project has got."""
     given = {"project_id": project_id, "share_id": share_id, "count": count, "unlocated_count": unlocated_count}
     await tx.run(_SQL.start_counts, **given)
 
 
-async def count_added(
-    tx: Tx, *, project_id: int, share_id: int | None, count: int, unlocated_count: int, first_position: int
-) -> None:
+async def count_added(tx: Tx, *, project_id: int, share_id: int | None, count: int, unlocated_count: int) -> None:
     """Note that handles were added to a project; one that had ended is active again."""
-    await tx.run(
-        _SQL.count_added,
-        project_id=project_id,
-        share_id=share_id,
-        count=count,
-        unlocated_count=unlocated_count,
-        first_position=first_position,
-    )
+    given = {"project_id": project_id, "share_id": share_id, "count": count, "unlocated_count": unlocated_count}
+    await tx.run(_SQL.count_added, **given)

@@ -17,15 +17,17 @@ WHERE project.id = :project_id
 -- Read what permission and the next step need of a project, and of one of its shares if one is named.
 SELECT project.id AS project_id, share.id AS share_id, project.experiment_id, project.owner_id, project.owner_role,
        project.state, project.is_virtual, project.max_attempts, project.allowed_users, project.allowed_groups,
-       project.retry_on_timeout, project.retry_pause,
-       coalesce(
-           share.initial_count - share.unlocated_count - share.resting_count,
-           project.initial_count - project.unlocated_count - project.resting_count
-       ) AS ready_count,
-       coalesce(share.ready_from, project.ready_from) AS ready_from
+       project.retry_on_timeout, project.retry_pause
 FROM dispatch.projects AS project
 LEFT JOIN dispatch.shares AS share ON share.project_id = project.id AND share.id = :share_id::bigint
 WHERE project.id = :project_id::bigint
+
+-- name: list_pools
+-- Read the locations that a project has or had ready handles at, each with its storage elements.
+SELECT location.id AS location_id, location.rse_ids
+FROM dispatch.pools AS pool
+JOIN dispatch.locations AS location ON location.id = pool.location_id
+WHERE pool.project_id = :project_id
 
 -- name: find_share
 -- Read the counts of a share and the state of its project.
@@ -36,22 +38,20 @@ JOIN dispatch.projects AS project ON project.id = share.project_id
 WHERE share.id = :share_id
 
 -- name: insert_project
--- Start a project whose handles are all initial.
+-- Start a project. Its handles and their counts follow.
 INSERT INTO dispatch.projects (
     experiment_id, owner_id, owner_role, state, query, attributes, is_virtual, max_attempts, worker_timeout,
-    idle_timeout, allowed_users, allowed_groups, retry_on_timeout, retry_pause, total_count, initial_count, created_at,
-    active_at
+    idle_timeout, allowed_users, allowed_groups, retry_on_timeout, retry_pause, created_at, active_at
 )
 VALUES (
     :experiment_id, :owner_id, :owner_role, 'active', :query, :attributes, :is_virtual, :max_attempts, :worker_timeout,
-    :idle_timeout, :allowed_users, :allowed_groups, :retry_on_timeout, :retry_pause, :count, :count, :now, :now
+    :idle_timeout, :allowed_users, :allowed_groups, :retry_on_timeout, :retry_pause, :now, :now
 )
 RETURNING id
 
 -- name: insert_share
 -- Start a share that owns all handles of a new project.
-INSERT INTO dispatch.shares (project_id, experiment_id, total_count, initial_count, created_at)
-VALUES (:project_id, :experiment_id, :count, :count, :now)
+INSERT INTO dispatch.shares (project_id, experiment_id, created_at) VALUES (:project_id, :experiment_id, :now)
 RETURNING id
 
 -- name: list_user_ids
@@ -157,13 +157,6 @@ RETURNING experiment_id
 -- Tell the planner that the tables have grown: plans made while they were small would read all of them.
 ANALYZE dispatch.handles, dispatch.ready
 
--- name: count_unlocated
--- Note in the counts of a new project and its share how many handles were put aside.
-WITH project AS (
-    UPDATE dispatch.projects SET unlocated_count = :count WHERE id = :project_id
-)
-UPDATE dispatch.shares SET unlocated_count = :count WHERE id = :share_id
-
 -- name: start_counts
 -- Note in the counts of a new project and its share how many handles they have got.
 WITH project AS (
@@ -181,15 +174,13 @@ WITH share AS (
     UPDATE dispatch.shares AS share
     SET total_count = share.total_count + :count::bigint,
         initial_count = share.initial_count + :count,
-        unlocated_count = share.unlocated_count + :unlocated_count::bigint,
-        ready_from = least(share.ready_from, :first_position::bigint)
+        unlocated_count = share.unlocated_count + :unlocated_count::bigint
     WHERE share.id = :share_id::bigint
 )
 UPDATE dispatch.projects AS project
 SET total_count = project.total_count + :count,
     initial_count = project.initial_count + :count,
     unlocated_count = project.unlocated_count + :unlocated_count,
-    ready_from = least(project.ready_from, :first_position),
     state = CASE WHEN project.state IN ('done', 'failed') THEN 'active' ELSE project.state END,
     ended_at = CASE WHEN project.state IN ('done', 'failed') THEN NULL ELSE project.ended_at END
 WHERE project.id = :project_id

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sutler.base.did import Did
-from sutler.database import Tx, into_list, into_optional, load_statements
+from sutler.database import Tx, into, into_list, into_optional, load_statements
 from sutler.dispatch.model import (
     Attempt,
     Handle,
     HeldHandle,
+    Pace,
     ProducedFile,
 )
 
@@ -53,3 +56,27 @@ async def list_outputs(tx: Tx, *, share_id: int, name_like: str) -> list[Produce
 async def list_pictures(tx: Tx, *, share_id: int) -> list[ProducedFile]:
     """Return the pictures that a share produced."""
     return into_list(ProducedFile, await tx.rows(_SQL.list_pictures, share_id=share_id))
+
+
+async def count_unlocated_copies(
+    tx: Tx, *, project_id: int, share_id: int | None, limit: int
+) -> list[tuple[list[tuple[int, bool]], int]]:
+    """Return groups of files without usable copy: their copies (storage element, whether staged) and how many."""
+    given = {"project_id": project_id, "share_id": share_id, "limit": limit}
+    rows = await tx.rows(_SQL.count_unlocated_copies, **given)
+    return [(list(zip(row["rse_ids"] or (), row["are_staged"] or (), strict=True)), row["count"]) for row in rows]
+
+
+async def count_ready_at(
+    tx: Tx, *, project_id: int, share_id: int | None, location_ids: Sequence[int], limit: int
+) -> dict[int, int]:
+    """Return how many handles are ready at each location, as far as the first `limit` say."""
+    rows = await tx.rows(
+        _SQL.count_ready_at, project_id=project_id, share_id=share_id, location_ids=list(location_ids), limit=limit
+    )
+    return {row["location_id"]: row["count"] for row in rows}
+
+
+async def find_pace(tx: Tx, *, project_id: int) -> Pace:
+    """Return how long files of a project take."""
+    return into(Pace, await tx.row(_SQL.find_pace, project_id=project_id) or {"count": 0, "nine_of_ten": None})

@@ -86,3 +86,66 @@ FROM dispatch.attempt_outputs AS produced
 JOIN catalog.file_facts AS file ON file.id = produced.file_id
 WHERE produced.share_id = :share_id AND produced.media_type LIKE 'image/%' AND file.retired_at IS NULL
 ORDER BY produced.file_id
+
+-- name: count_unlocated_copies
+-- Group the first files of a project, or of a share of it, that were put aside by the copies they have.
+SELECT copies.rse_ids, copies.are_staged, count(*) AS count
+FROM (
+    SELECT aside.namespace, aside.name
+    FROM dispatch.unlocated AS aside
+    WHERE aside.project_id = :project_id AND (:share_id::bigint IS NULL OR aside.share_id = :share_id)
+    ORDER BY aside.position
+    LIMIT :limit
+) AS aside
+JOIN dispatch.projects AS project ON project.id = :project_id
+LEFT JOIN LATERAL (
+    SELECT array_agg(copy.rse_id ORDER BY copy.rse_id) AS rse_ids,
+           array_agg(copy.is_staged ORDER BY copy.rse_id) AS are_staged
+    FROM replicas.recorded AS copy
+    WHERE copy.namespace = aside.namespace
+      AND copy.name = aside.name
+      AND copy.experiment_id = project.experiment_id
+) AS copies ON true
+GROUP BY copies.rse_ids, copies.are_staged
+
+-- name: count_ready_at
+-- Count the first ready handles of a project, or of a share of it, at each of some locations.
+-- With a share the project is compared in a way that no index serves: only the index by share finds nothing at once.
+SELECT mine.location_id, count(*) AS count
+FROM (
+    SELECT pool.location_id
+    FROM unnest(:location_ids::integer[]) AS pool (location_id)
+    CROSS JOIN LATERAL (
+        (
+            SELECT FROM dispatch.ready
+            WHERE :share_id::bigint IS NULL AND ready.project_id = :project_id AND ready.location_id = pool.location_id
+            ORDER BY ready.attempts, ready.position
+            LIMIT :limit
+        )
+        UNION ALL
+        (
+            SELECT FROM dispatch.ready
+            WHERE ready.share_id = :share_id
+              AND ready.project_id - :project_id = 0
+              AND ready.location_id = pool.location_id
+            ORDER BY ready.attempts, ready.position
+            LIMIT :limit
+        )
+    ) AS either
+    LIMIT :limit
+) AS mine
+GROUP BY mine.location_id
+
+-- name: find_pace
+-- Find how long nine of ten of the newest done attempts of each share of a project took at most.
+SELECT count(*) AS count,
+       percentile_disc(0.9) WITHIN GROUP (ORDER BY recent.ended_at - recent.reserved_at) AS nine_of_ten
+FROM dispatch.shares AS share
+CROSS JOIN LATERAL (
+    SELECT ended.reserved_at, ended.ended_at
+    FROM dispatch.attempts AS ended
+    WHERE ended.share_id = share.id AND ended.outcome = 'done'
+    ORDER BY ended.id DESC
+    LIMIT 200
+) AS recent
+WHERE share.project_id = :project_id
