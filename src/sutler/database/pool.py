@@ -21,7 +21,7 @@ from sutler.database.errors import (
     ServerTooOldError,
 )
 from sutler.database.notices import NoticeBoard, carry_notices
-from sutler.database.session import Session
+from sutler.database.session import HOT_SETTINGS, SILENCE_SECONDS, Session
 from sutler.database.transaction import Tx, decode_json, encode_json
 from sutler.database.translation import translate_errors
 
@@ -127,7 +127,8 @@ class Database:
 
     def session(self) -> Session:
         """Return a connection for a task that does the same over and over; the task closes it."""
-        return Session(self)
+        connect = functools.partial(self.connect_alone, HOT_SETTINGS, command_timeout=SILENCE_SECONDS)
+        return Session(connect, self.clock, self.notices)
 
     async def connect_alone(
         self, settings: Mapping[str, str] | None = None, *, command_timeout: float | None = None

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sutler.base.clock import Clock
 from sutler.database.errors import DatabaseUnreachableError
+from sutler.database.notices import NoticeBoard
 from sutler.database.transaction import Tx
 from sutler.database.translation import translate_errors
-
-if TYPE_CHECKING:
-    from sutler.database.pool import Database
 
 HOT_SETTINGS = {
     "plan_cache_mode": "force_generic_plan",
@@ -34,17 +33,11 @@ class Session:
     when it is needed, again after it broke.
     """
 
-    def __init__(self, db: Database) -> None:
-        self._db = db
+    def __init__(self, connect: Callable[[], Awaitable[Any]], clock: Clock, notices: NoticeBoard) -> None:
+        self._open = connect
+        self._clock = clock
+        self._notices = notices
         self._connection: Any = None
-
-    @asynccontextmanager
-    async def statement(self) -> AsyncIterator[Tx]:
-        """Statements that are each a transaction of its own. Raises what `Database.write` raises."""
-        with translate_errors(), self._dropped_in_silence():
-            tx = Tx(await self._connect(), self._db.clock.now())
-            yield tx
-        self._db.notices.post(tx.notices)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Tx]:
@@ -52,9 +45,9 @@ class Session:
         with translate_errors(), self._dropped_in_silence():
             connection = await self._connect()
             async with connection.transaction():
-                tx = Tx(connection, self._db.clock.now())
+                tx = Tx(connection, self._clock.now())
                 yield tx
-        self._db.notices.post(tx.notices)
+        self._notices.post(tx.notices)
 
     @contextmanager
     def _dropped_in_silence(self) -> Iterator[None]:
@@ -76,5 +69,5 @@ class Session:
 
     async def _connect(self) -> Any:  # noqa: ANN401 - untyped driver
         if self._connection is None or self._connection.is_closed():
-            self._connection = await self._db.connect_alone(HOT_SETTINGS, command_timeout=SILENCE_SECONDS)
+            self._connection = await self._open()
         return self._connection

@@ -56,19 +56,8 @@ async def session(db: Database) -> AsyncIterator[Session]:
 
 
 async def count(session: Session) -> int:
-    async with session.statement() as tx:
+    async with session.write() as tx:
         return int(await tx.value(_SQL.count_experiments))
-
-
-async def test_statements_are_each_a_transaction_of_its_own(session: Session) -> None:
-    async def insert_twice() -> None:
-        async with session.statement() as tx:
-            await tx.run(_SQL.insert_experiment, name="nova", now=tx.now)
-            await tx.run(_SQL.insert_experiment, name="nova", now=tx.now)
-
-    with pytest.raises(AlreadyExistsError):
-        await insert_twice()
-    assert await count(session) == 1
 
 
 async def test_a_transaction_that_raises_leaves_nothing_and_tells_nobody(db: Database, session: Session) -> None:
@@ -98,7 +87,7 @@ async def test_listeners_hear_of_a_transaction_after_its_commit(
         assert tx.now == clock.now()
         assert heard == []
     assert heard == [{"thing/1", "thing/2"}]
-    async with session.statement() as tx:
+    async with session.write() as tx:
         tx.notify("thing", 3)
     assert heard[1:] == [{"thing/3"}]
 
@@ -118,12 +107,12 @@ async def test_listeners_hear_of_other_processes(db: Database, migrated_database
 
 
 async def test_plans_are_kept_and_use_indexes(session: Session) -> None:
-    async with session.statement() as tx:
+    async with session.write() as tx:
         assert await tx.value(_SQL.read_settings) == "force_generic_plan off off"
 
 
 async def test_a_session_whose_connection_was_dropped_opens_another(db: Database, session: Session) -> None:
-    async with session.statement() as tx:
+    async with session.write() as tx:
         pid = await tx.value(_SQL.read_pid)
     async with db.connection() as connection:
         await connection.execute("SELECT pg_terminate_backend($1)", pid)
@@ -137,7 +126,7 @@ async def test_a_session_whose_connection_was_dropped_opens_another(db: Database
         await count(session)
     except DatabaseUnreachableError:
         assert await count(session) == 0
-    async with session.statement() as tx:
+    async with session.write() as tx:
         assert await tx.value(_SQL.read_pid) != pid
 
 
@@ -158,7 +147,7 @@ async def test_a_connection_that_breaks_in_a_transaction_is_an_error_of_the_data
 
 async def test_a_statement_that_is_given_up_does_not_stand_in_the_way_of_the_next(session: Session) -> None:
     async def wait() -> None:
-        async with session.statement() as tx:
+        async with session.write() as tx:
             await tx.value(_SQL.wait_long)
 
     task = asyncio.create_task(wait())
@@ -170,7 +159,7 @@ async def test_a_statement_that_is_given_up_does_not_stand_in_the_way_of_the_nex
 
 async def test_a_value_that_cannot_be_sent_is_refused_and_the_session_goes_on(session: Session) -> None:
     with pytest.raises(UnstorableValueError):
-        async with session.statement() as tx:
+        async with session.write() as tx:
             await tx.value(_SQL.double, number=2**40)
     with pytest.raises(UnstorableValueError):
         async with session.write() as tx:
