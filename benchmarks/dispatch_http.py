@@ -129,13 +129,16 @@ class Run:
         """Ours and pgbench in turns, with each number of connections."""
         for connections in [int(word) for word in self._given.connections.split(",")]:
             ours: list[Round] = []
-            beside: list[Beside] = []
+            plain: list[Beside] = []
+            apart: list[Beside] = []
             for _ in range(self._given.rounds):
-                one, other = await self._bench.run_pair(self._make_load(connections), NEAR)
+                one, of_plain, of_apart = await self._bench.run_beside_scripts(self._make_load(connections), NEAR)
                 ours.append(one)
-                beside.append(other)
-                tell(f"{connections} connections", f"{one.figures.per_second:,.0f}", f"{other.figures.per_second:,.0f}")
-            self._comparisons.append(Comparison(connections, ours, beside))
+                plain.append(of_plain)
+                apart.append(of_apart)
+                speeds = (one.figures.per_second, of_plain.figures.per_second, of_apart.figures.per_second)
+                tell(f"{connections} connections", *(f"{speed:,.0f}" for speed in speeds))
+            self._comparisons.append(Comparison(connections, ours, plain, apart))
 
     async def try_other_ways(self) -> None:
         """Many handles a call, the old protocol, and files at two places with workers near one of them each."""
@@ -209,6 +212,7 @@ class Run:
         speeds = self._speeds
         return [
             Aim("64 connections: ours over pgbench", "≥", 1.5, crowd.ratio if crowd else None),
+            Aim("64 connections: ours over pgbench apart", "≥", 1.5, crowd.ratio_apart if crowd else None),
             Aim(f"{BATCH} handles a call: transitions/s", "≥", 20_000, 2 * max(map(per_second, self._batches))),
             Aim("1 connection: p50 of the slower call, ms", "≤", 3, slower(lone, lambda call: call.p50_ms)),
             Aim(

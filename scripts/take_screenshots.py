@@ -6,28 +6,35 @@ import re
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
-from demo.campaign import Defined, Shape, define_campaign
+from demo.campaign import EXPERIMENT, Defined, Shape, define_campaign
 from demo.following import StageProgress, follow_campaign
 from demo.server import DemoServer, find_free_port
 from playwright.sync_api import Page, ViewportSize, sync_playwright
+from scripts.reprocessing import Workers, finish, furnish
 
 from sutler.client import Client
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 PASSWORD = "only-for-pictures"  # noqa: S105 - of a server that lives for a minute
 SIZE: ViewportSize = {"width": 1280, "height": 860}
+FILES_PER_MINUTE = 400
+DRAINED_SECONDS = 230
+"""For how long a project is drained before it is photographed: its plot has a column for every minute."""
+
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 def main() -> int:
-    """Run the demo's campaign on a server of its own and photograph its pages."""
+    """Run the demo's campaign and drain a project on a server of their own, and photograph its pages."""
     chromium = shutil.which("chromium")
     if chromium is None:
         print("Chromium is missing; install it with: apt-get install chromium", file=sys.stderr)
         return 1
+    print(f"Taking pictures of a campaign and of a project that is drained for {DRAINED_SECONDS} seconds …")
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="sutler-pictures-", ignore_cleanup_errors=True) as folder:
         server = DemoServer(Path(folder), find_free_port(), environment={"SUTLER_ADMIN_PASSWORD": PASSWORD})
@@ -44,12 +51,21 @@ def main() -> int:
 
 
 def take_pictures(page: Page, client: Client, server: DemoServer) -> None:
-    """Sign in, follow the campaign to its end, and take a picture of each page at its best moment."""
+    """Sign in, follow the campaign to its end while a project is drained, and take each page at its best moment."""
     sign_in(page)
-    defined = define_campaign(client, Shape(), storage=server.data_dir / "storage")
-    client.launch_stage(defined.first_stage_id, key="pictures")
-    follow_campaign(client, defined.campaign_id, show=make_photographer(page))
-    photograph_results(page, client, defined)
+    furnished = furnish(client)
+    with Workers(server.url, furnished, files_per_minute=FILES_PER_MINUTE):
+        drained_until = time.monotonic() + DRAINED_SECONDS
+        defined = define_campaign(client, Shape(), storage=server.data_dir / "storage")
+        client.launch_stage(defined.first_stage_id, key="pictures")
+        follow_campaign(client, defined.campaign_id, show=make_photographer(page))
+        photograph_results(page, client, defined)
+        photograph_storage(page)
+        time.sleep(max(0.0, drained_until - time.monotonic()))
+        photograph_draining(page, furnished.project_id)
+    finish(server.url, furnished)
+    page.goto(f"/projects/{furnished.project_id}/handles/{find_retried(client, furnished.project_id)}")
+    photograph(page, "file-attempts", height=860)
 
 
 def sign_in(page: Page) -> None:
@@ -91,12 +107,40 @@ def photograph_results(page: Page, client: Client, defined: Defined) -> None:
     photograph(page, "search-error")
 
 
-def photograph(page: Page, name: str) -> None:
+def photograph_storage(page: Page) -> None:
+    """Take the pictures of storage elements and of how far they are."""
+    page.goto(f"/rses?experiment={EXPERIMENT}")
+    photograph(page, "storage", height=520)
+    page.goto(f"/proximity/{EXPERIMENT}?site=FNAL&rse=CERN_DISK")
+    photograph(page, "distances", height=690)
+
+
+def photograph_draining(page: Page, project_id: int) -> None:
+    """Take the pictures of projects while one of them is drained."""
+    page.goto('/projects?q=version >= v09 and campaign = "reprocessing 2026"')
+    photograph(page, "projects", height=620)
+    page.goto(f"/projects/{project_id}")
+    page.locator("#throughput-card canvas").wait_for()
+    photograph(page, "project-live", height=1090)
+
+
+def find_retried(client: Client, project_id: int) -> int:
+    """Return the position of a file that failed once and is done."""
+    for line in client.stream_handles(project_id):
+        handle = line.handle
+        if handle.state == "done" and handle.attempts > 1:
+            return handle.position
+    raise AssertionError("no file was tried twice")
+
+
+def photograph(page: Page, name: str, *, height: int = SIZE["height"]) -> None:
     """Keep what the page shows."""
+    assert re.fullmatch(r"[a-z-]+", name)
+    page.set_viewport_size({**SIZE, "height": height})
     page.wait_for_load_state("load")
     page.locator("main").wait_for()
-    assert re.fullmatch(r"[a-z-]+", name)
     page.screenshot(path=IMAGES / f"{name}.png")
+    page.set_viewport_size(SIZE)
 
 
 if __name__ == "__main__":

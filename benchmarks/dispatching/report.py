@@ -33,17 +33,26 @@ class Aim:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The rounds with one number of connections, ours and those of pgbench."""
+    """The rounds with one number of connections: ours, and those of pgbench with either script."""
 
     connections: int
     ours: Sequence[Round]
-    beside: Sequence[Beside]
+    plain: Sequence[Beside]
+    apart: Sequence[Beside]
 
     @property
     def ratio(self) -> float:
-        """Our cycles per second over those of pgbench."""
+        """Our cycles per second over those of the plain script."""
+        return self._compare(self.plain)
+
+    @property
+    def ratio_apart(self) -> float:
+        """Our cycles per second over those of clients that never meet."""
+        return self._compare(self.apart)
+
+    def _compare(self, beside: Sequence[Beside]) -> float:
         return middle(self.ours, lambda one: one.figures.per_second) / middle(
-            self.beside, lambda one: one.figures.per_second
+            beside, lambda one: one.figures.per_second
         )
 
 
@@ -60,15 +69,28 @@ def format_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def format_comparisons(comparisons: Iterable[Comparison]) -> str:
     """Cycles per second beside pgbench, and latency."""
-    titles = ["connections", "cycles/s", "pgbench", "ratio", "`next` p50", "p99", "`done` p50", "p99"]
+    titles = [
+        "connections",
+        "cycles/s",
+        "pgbench",
+        "ratio",
+        "pgbench apart",
+        "ratio",
+        "`next` p50",
+        "p99",
+        "`done` p50",
+        "p99",
+    ]
     return format_table(
         titles,
         (
             [
                 str(each.connections),
                 f"{middle(each.ours, lambda one: one.figures.per_second):,.0f}",
-                f"{middle(each.beside, lambda one: one.figures.per_second):,.0f}",
+                f"{middle(each.plain, lambda one: one.figures.per_second):,.0f}",
                 f"{each.ratio:.2f}",
+                f"{middle(each.apart, lambda one: one.figures.per_second):,.0f}",
+                f"{each.ratio_apart:.2f}",
                 *_format_times(each.ours),
             ]
             for each in comparisons
@@ -87,8 +109,8 @@ def _format_processors(each: Comparison) -> list[str]:
         str(each.connections),
         *format_split(each.ours),
         f"{max(one.used.server_mb for one in each.ours):.0f}",
-        f"{middle(each.beside, lambda one: one.used.database_seconds / one.seconds):.2f}",
-        f"{middle(each.beside, lambda one: one.figures.cpu_seconds / one.seconds):.2f}",
+        f"{middle(each.plain, lambda one: one.used.database_seconds / one.seconds):.2f}",
+        f"{middle(each.plain, lambda one: one.figures.cpu_seconds / one.seconds):.2f}",
     ]
 
 

@@ -10,7 +10,15 @@ import asyncpg
 from benchmarks.dispatching.generator import Load, LoadFigures, run_load
 from benchmarks.dispatching.installation import Files, Installation, Used
 from benchmarks.dispatching.record import find_violations
-from benchmarks.dispatching.yardstick import PgbenchFigures, Yardstick, check_cycles, find_location, make_tables
+from benchmarks.dispatching.yardstick import (
+    APART,
+    PLAIN,
+    PgbenchFigures,
+    Yardstick,
+    check_cycles,
+    find_location,
+    make_tables,
+)
 
 
 @dataclass(frozen=True)
@@ -74,12 +82,13 @@ class Bench:
         self.rounds.append(done)
         return done
 
-    async def run_beside(self, load: Load) -> Beside:
-        """Run pgbench on its own copy of the project's rows, which have to be as they were made."""
+    async def run_beside(self, load: Load, script: Path) -> Beside:
+        """Run a script of pgbench on its own copy of the project's rows."""
         installation = self.installation
         await installation.settle()
         installation.begin_use()
         figures = await self._yardstick.run(
+            script,
             project_id=load.project_id,
             location_id=await find_location(installation.db),
             handles=load.handles,
@@ -90,12 +99,14 @@ class Bench:
         await check_cycles(installation.db, figures)
         return Beside(figures, used)
 
-    async def run_pair(self, load: Load, files: Files) -> tuple[Round, Beside]:
-        """Run a load on a fresh project, and pgbench on a copy of it that was made before."""
+    async def run_beside_scripts(self, load: Load, files: Files) -> tuple[Round, Beside, Beside]:
+        """Run a load on a fresh project, and both scripts of pgbench on copies of another one."""
         project_id = await self.make_project(files, load.handles)
+        ours, placed = await self.run_fresh(load, files), replace(load, project_id=project_id)
         await make_tables(self.installation.db, project_id=project_id)
-        placed = replace(load, project_id=project_id)
-        return await self.run(placed), await self.run_beside(placed)
+        plain = await self.run_beside(placed, PLAIN)
+        await make_tables(self.installation.db, project_id=project_id)
+        return ours, plain, await self.run_beside(placed, APART)
 
     async def run_fresh(self, load: Load, files: Files, *, with_snapshot: bool = False) -> Round:
         """Run a load on a fresh project."""

@@ -12,7 +12,10 @@ from pathlib import Path
 import asyncpg
 from benchmarks.dispatching.children import Ended, run_child
 
-SCRIPT = Path(__file__).with_name("reserve_release.pgbench.sql")
+APART = Path(__file__).with_name("reserve_release_apart.pgbench.sql")
+"""Each client has a stretch of the table to itself: its best case."""
+PLAIN = Path(__file__).with_name("reserve_release_plain.pgbench.sql")
+"""All clients begin at the first row, as workers of a queue do."""
 TABLES = ("handles", "ready")
 CONNECTING_SECONDS = 0.01
 """How long a client takes to connect, which pgbench takes off the time that it is given, not off its figures."""
@@ -89,9 +92,9 @@ class Yardstick:
     connect: dict[str, object]
 
     async def run(
-        self, *, project_id: int, location_id: int, handles: int, clients: int, seconds: float
+        self, script: Path, *, project_id: int, location_id: int, handles: int, clients: int, seconds: float
     ) -> PgbenchFigures:
-        """Reserve and release for so long, or until there is nothing left. Raises CalledProcessError."""
+        """Reserve and release by a script for so long, or until nothing is left. Raises CalledProcessError."""
         variables = {
             "mine": -1,
             "project": project_id,
@@ -106,7 +109,7 @@ class Yardstick:
                 "-M",
                 "prepared",
                 "-f",
-                str(SCRIPT),
+                str(script),
                 "-T",
                 str(math.ceil(seconds + clients * CONNECTING_SECONDS)),
             ),

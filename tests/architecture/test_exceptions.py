@@ -1,4 +1,4 @@
-"""Catching everything is for the edges: translators of doors, the runners of loops and lanes, launch back-ends."""
+"""Catching everything is for the edges: translators of doors, the runners of loops and the lane, launch back-ends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EDGES = (
     "cli/main.py",
     "loops/runner.py",
     "loops/isolation.py",
-    "dispatch/lanes.py",
+    "dispatch/lane/queue.py",
     "dispatch/refusal_book.py",
     "launch/backends/",
     "worker/run.py",

@@ -43,7 +43,7 @@ from sutler.catalog.operations.datasets import (
 )
 from sutler.catalog.operations.declaring import declare_files, declare_files_in
 from sutler.catalog.operations.files import get_file, update_metadata
-from sutler.catalog.operations.ledgers import count_remaining_in, create_ledger_in, take_in
+from sutler.catalog.operations.ledgers import create_ledger_in, take_in
 from sutler.catalog.operations.namespaces import create_namespace, ensure_namespace_in, list_namespaces
 from sutler.catalog.operations.queries import check_query, count_files, query_files
 from sutler.catalog.operations.streaming import stream_files
@@ -75,7 +75,6 @@ __all__ = [
     "add_to_dataset",
     "check_query",
     "count_files",
-    "count_remaining_in",
     "create_dataset",
     "create_ledger_in",
     "create_namespace",

@@ -49,7 +49,7 @@ def create_rse(
     url_prefix: Annotated[str, typer.Option(help="What the addresses of its files begin with.")] = "",
     description: Annotated[str, typer.Option(help="What it is.")] = "",
     is_tape: Annotated[bool, typer.Option("--tape", help="Its files must be staged first.")] = False,
-    preference: Annotated[int, typer.Option(help="Higher is preferred.")] = 0,
+    preference: Annotated[int, typer.Option(help="Lower is preferred.")] = 0,
     experiment: InExperiment = None,
     as_json: Json = False,
 ) -> None:

@@ -8,7 +8,6 @@ sentence, and `next_file` never answers passing trouble with an error.
 """
 
 from sutler.compat.app import create_routes
-from sutler.compat.call import Services
 from sutler.compat.hot import HotCalls
 
-__all__ = ["HotCalls", "Services", "create_routes"]
+__all__ = ["HotCalls", "create_routes"]

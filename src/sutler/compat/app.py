@@ -12,11 +12,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from sutler.compat import auth, metacat, projects, rses, worker
-from sutler.compat.call import Call, Services, SignedCall, read_query
+from sutler.compat.call import Call, SignedCall, read_query
 from sutler.compat.errors import NoSuchCallError
 from sutler.compat.failures import make_patient_reply, make_refusal
 from sutler.compat.replies import reply_text
 from sutler.compat.tokens import authenticate
+from sutler.dispatch import WorkerServices
 
 VERSION = "2.0.3"
 ONLY = "*"
@@ -83,7 +84,7 @@ PROTOCOLS: Mapping[str, tuple[Mapping[str, Verb], Mapping[str, OpenAnswer]]] = {
 }
 
 
-def create_routes(services: Services) -> list[BaseRoute]:
+def create_routes(services: WorkerServices) -> list[BaseRoute]:
     """Return the routes below `/dd`, `/metacat` and `/auth`. They answer their own errors."""
     return [
         Route(f"/{name}{rest}", _make_endpoint(services, name), methods=ANY_METHOD)
@@ -92,7 +93,7 @@ def create_routes(services: Services) -> list[BaseRoute]:
     ]
 
 
-def _make_endpoint(services: Services, protocol: str) -> Callable[[Request], Awaitable[Response]]:
+def _make_endpoint(services: WorkerServices, protocol: str) -> Callable[[Request], Awaitable[Response]]:
     verbs, open_verbs = PROTOCOLS[protocol]
 
     async def answer(request: Request) -> Response:

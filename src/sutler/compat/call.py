@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import unquote
 
 import msgspec
 from starlette.requests import Request
 
-from sutler import dispatch
-from sutler.auth import Authenticator, Principal, TokenSigner
+from sutler.auth import Principal
 from sutler.compat.errors import BadCallError, BodyTooLargeError
 from sutler.database import Database
-from sutler.dispatch import RefusalBook
+from sutler.dispatch import WorkerServices
 
 LARGEST_BODY_BYTES = 1024 * 1024
 LARGEST_LIST_BYTES = 32 * 1024 * 1024
@@ -25,45 +24,11 @@ MOST_DIGITS = 100
 MANY_BYTES = 1024 * 1024
 
 
-class Services(Protocol):
-    """What the door needs of the installation."""
-
-    @property
-    def db(self) -> Database:
-        """The database."""
-        ...
-
-    @property
-    def authenticator(self) -> Authenticator:
-        """Who shows a token."""
-        ...
-
-    @property
-    def signer(self) -> TokenSigner:
-        """What signs new tokens."""
-        ...
-
-    @property
-    def lanes(self) -> dispatch.Lanes:
-        """What gives files out and takes them back, many callers at a time."""
-        ...
-
-    @property
-    def largest_project(self) -> int:
-        """How many files one project may have."""
-        ...
-
-    @property
-    def refusals(self) -> RefusalBook:
-        """Where it is written down whom the door refused."""
-        ...
-
-
 @dataclass(frozen=True)
 class Call:
     """The parts of a request. `experiment` is that of the address, `words` what follows the name of the call."""
 
-    services: Services
+    services: WorkerServices
     request: Request
     experiment: str | None
     words: tuple[str, ...]

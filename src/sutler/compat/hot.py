@@ -14,11 +14,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sutler.compat import worker
 from sutler.compat.app import DISPATCHER, METHODS, OPEN_DISPATCHER, guard
-from sutler.compat.call import Call, Services, SignedCall, read_query
+from sutler.compat.call import Call, SignedCall, read_query
 from sutler.compat.replies import JSON, encode
 from sutler.compat.shapes import Shape
 from sutler.compat.tokens import authenticate
-from sutler.dispatch import Project
+from sutler.dispatch import Project, WorkerServices
 
 BEGINNING = "/dd/"
 KNOWN = DISPATCHER.keys() | OPEN_DISPATCHER.keys()
@@ -33,7 +33,7 @@ _CONTENT_TYPE = (b"content-type", f"{JSON}; charset=utf-8".encode())
 class HotCalls:
     """The hot calls of one installation."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: WorkerServices) -> None:
         self._services = services
         self._answers: Mapping[str, Callable[[SignedCall], Awaitable[Shape]]] = {
             "next_file": partial(worker.take_file, get_project=ProjectMemory().get_project),

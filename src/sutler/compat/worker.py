@@ -50,7 +50,7 @@ async def take_file(call: SignedCall, get_project: GetProject = get_project) -> 
     now = call.db.clock.now()
     # An old client cannot repeat a request: each is a new wish, and the lease lasts as long as the project lets it.
     wish = Wish(worker_id=worker_id, request_id=uuid4(), site=site)
-    reply = await call.services.lanes.reserve_next(call.who, project_id=project_id, wish=wish)
+    reply = await call.services.lane.reserve_next(call.who, project_id=project_id, wish=wish)
     if reply.leases:
         [lease] = reply.leases
         handle = show_lease(lease, project, worker_id, now)
@@ -100,7 +100,7 @@ def note_refusal(call: Call, error: Exception) -> None:
 async def _release(call: SignedCall, project_id: int, did: Did) -> Handle:
     worker_id = call.query.get("worker_id") or None
     try:
-        return await call.services.lanes.release_handle(
+        return await call.services.lane.release_handle(
             call.who,
             project_id=project_id,
             did=did,

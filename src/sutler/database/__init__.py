@@ -9,7 +9,9 @@ from sutler.database.errors import AlreadyExistsError, DatabaseBusyError, StillI
 from sutler.database.following import create_event_partitions, follow_once, list_history
 from sutler.database.idempotent_calls import (
     Answer,
+    Deed,
     EarlierCall,
+    HeldCall,
     IdempotentCall,
     begin_call,
     delete_old_calls,
@@ -17,22 +19,26 @@ from sutler.database.idempotent_calls import (
     forget_unanswered_calls,
     keep_answer,
     renew_call,
+    write_for,
 )
 from sutler.database.named_sql import Statement, Statements, load_statements
-from sutler.database.notices import Follower, NoticeBoard
+from sutler.database.notices import ENDING, Follower, NoticeBoard
 from sutler.database.pool import Database, replayable
 from sutler.database.rows import into, into_list, into_optional
 from sutler.database.session import Session
 from sutler.database.transaction import Actor, Row, Tx
 
 __all__ = [
+    "ENDING",
     "Actor",
     "AlreadyExistsError",
     "Answer",
     "Database",
     "DatabaseBusyError",
+    "Deed",
     "EarlierCall",
     "Follower",
+    "HeldCall",
     "IdempotentCall",
     "NoticeBoard",
     "Row",
@@ -55,4 +61,5 @@ __all__ = [
     "load_statements",
     "renew_call",
     "replayable",
+    "write_for",
 ]

@@ -17,6 +17,12 @@ class DatabaseBusyError(UnavailableError):
     code = "database.busy"
 
 
+class CallTakenOverError(UnavailableError):
+    """Another server answers this call by now; nothing was done here. Ask again with the same Idempotency-Key."""
+
+    code = "database.call_taken_over"
+
+
 class ServerTooOldError(ConflictError):
     """The PostgreSQL server is too old."""
 

@@ -59,7 +59,7 @@ async def list_page(
     conditions = [*filters]
     if after is not None:
         comparison = sql(" < ") if key.is_descending else sql(" > ")
-        conditions.append(sql(key.column) + comparison + value(_read_cursor(after, key), key.cast))
+        conditions.append(sql(key.column) + comparison + value(read_cursor(after, key), key.cast))
     where = sql(" WHERE ") + Fragment.join(" AND ", conditions) if conditions else Fragment()
     order = sql(" ORDER BY ") + sql(key.column) + (sql(" DESC") if key.is_descending else sql(""))
     rows = await tx.composed(sql(select) + where + order + sql(" LIMIT ") + value(limit + 1))
@@ -83,8 +83,11 @@ def _write_cursor(last: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(last).encode()).decode().rstrip("=")
 
 
-def _read_cursor(text: str, key: Key) -> object:
-    """Decode what a page gave out; anything else is refused, also what the column could not hold."""
+def read_cursor(text: str, key: Key) -> object:
+    """Return the last key of the page that gave this cursor out.
+
+    Raises InvalidInputError for anything else, also for what the column could not hold.
+    """
     try:
         last = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (binascii.Error, ValueError, RecursionError):

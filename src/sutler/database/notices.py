@@ -9,6 +9,8 @@ would put all hot transactions in a row. The board gathers them and sends one st
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import json
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -23,6 +25,8 @@ MAX_PAYLOAD_BYTES = 7900
 """PostgreSQL takes less than 8000 bytes in one notice."""
 
 EVERYTHING = "*"
+ENDING = "ending"
+"""The subject for those who hold back an answer: this process is about to stop. It is never sent to other ones."""
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +46,8 @@ class Follower:
     async def wait(self, timeout_seconds: float) -> bool:
         """Wait until something happened. True if so, False when the time is over. Bursts count once."""
         try:
-            await asyncio.wait_for(self._changed.wait(), timeout_seconds)
+            async with asyncio.timeout(timeout_seconds):
+                await self._changed.wait()
         except TimeoutError:
             return False
         self._changed.clear()
@@ -57,6 +62,24 @@ class NoticeBoard:
         self._followers: set[Follower] = set()
         self._listeners: list[Callable[[set[str]], None]] = []
         self._unsent: set[str] = set()
+        self._end = asyncio.Event()
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether this process is about to stop."""
+        return self._end.is_set()
+
+    def end_waiting(self) -> None:
+        """Say that this process is about to stop: who follows `ENDING` wakes, and nobody should begin to wait."""
+        self._end.set()
+        for follower in self._followers:
+            follower.offer({ENDING})
+
+    async def pause(self, seconds: float) -> None:
+        """Sleep, but not when this process is about to stop."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._end.wait()
 
     def post(self, subjects: Iterable[str]) -> None:
         """Tell followers here at once and keep the subjects for the next sending."""
@@ -82,9 +105,13 @@ class NoticeBoard:
         finally:
             self._followers.discard(follower)
 
-    def listen(self, listener: Callable[[set[str]], None]) -> None:
-        """Call a function with every set of subjects, for caches that forget what has changed. It must not wait."""
+    def listen(self, listener: Callable[[set[str]], None]) -> Callable[[], None]:
+        """Call a function with every set of subjects, for caches that forget what has changed. It must not wait.
+
+        Returns what ends that.
+        """
         self._listeners.append(listener)
+        return functools.partial(self._listeners.remove, listener)
 
     def take_payload(self) -> str | None:
         """Return what is to be sent to other processes, and forget it. None if there is nothing."""
@@ -102,18 +129,15 @@ class NoticeBoard:
 
 
 async def carry_notices(board: NoticeBoard, connection: Any) -> None:  # noqa: ANN401 - the driver has no types
-    """Listen and send on one connection until it breaks or the task is cancelled."""
+    """Listen and send on one connection until it breaks or the task is cancelled; the caller closes it."""
 
     def hear(_connection: object, _pid: int, _channel: str, payload: object) -> None:
         board.receive(str(payload))
 
     await connection.add_listener(CHANNEL, hear)
-    try:
-        while not connection.is_closed():
-            payload = board.take_payload()
-            if payload is not None:
-                await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, payload)
-            await asyncio.sleep(SEND_INTERVAL_SECONDS)
-    finally:
-        if not connection.is_closed():
-            await connection.remove_listener(CHANNEL, hear)
+    # The listener goes with the connection: saying so to a server that has died could take for ever.
+    while not connection.is_closed():
+        payload = board.take_payload()
+        if payload is not None:
+            await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, payload)
+        await asyncio.sleep(SEND_INTERVAL_SECONDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import functools
 import random
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
@@ -27,6 +28,7 @@ from sutler.database.translation import translate_errors
 
 OLDEST_SERVER = 15
 REPLAY_LIMIT = 5
+CLOSING_SECONDS = 5.0
 SESSION_SETTINGS = {
     "application_name": "sutler",
     "statement_timeout": "60s",
@@ -37,6 +39,9 @@ SESSION_SETTINGS = {
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
+Note = Callable[[Tx], Coroutine[Any, Any, None]]
+"""Writes something beside what a transaction did, before it is committed."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -48,6 +53,7 @@ class Database:
         self._connect = dict(connect)
         self.clock = clock
         self.notices = NoticeBoard()
+        self._note: Note | None = None
         self._carrier = asyncio.create_task(self._carry_notices(), name="notices")
 
     @classmethod
@@ -96,7 +102,15 @@ class Database:
                 async with connection.transaction():
                     tx = Tx(connection, self.clock.now())
                     yield tx
+                    if self._note is not None:
+                        await self._note(tx)
                 self.notices.post(tx.notices)
+
+    def noting(self, note: Note) -> Database:
+        """Return this database for somebody whose every `write()` ends with a note, in the same transaction."""
+        noting = copy.copy(self)
+        noting._note = note  # noqa: SLF001 - of the same class
+        return noting
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:
@@ -123,7 +137,7 @@ class Database:
             try:
                 yield connection
             finally:
-                await connection.close(timeout=5)
+                await close_alone(connection)
 
     def session(self) -> Session:
         """Return a connection for a task that does the same over and over; the task closes it."""
@@ -142,7 +156,11 @@ class Database:
             )
         except OSError as error:
             raise DatabaseUnreachableError(f"The database does not answer: {error}", reason=str(error)) from error
-        await _prepare_connection(connection)
+        try:
+            await _prepare_connection(connection)
+        except BaseException:
+            connection.terminate()
+            raise
         return connection
 
     @asynccontextmanager
@@ -186,6 +204,14 @@ def replayable(
         return await operation(db, *args, **kwargs)
 
     return cast("Callable[Concatenate[Database, Arguments], Coroutine[Any, Any, Result]]", replaying)
+
+
+async def close_alone(connection: Any) -> None:  # noqa: ANN401 - untyped driver
+    """End a connection beside the pool, whether there is still somebody at the other end or not."""
+    try:
+        await connection.close(timeout=CLOSING_SECONDS)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        log.warning("connection_dropped", reason=str(error) or type(error).__name__)
 
 
 async def _prepare_connection(connection: Any) -> None:  # noqa: ANN401 - untyped driver

@@ -636,6 +636,8 @@ CREATE TABLE database.idempotent_calls (
     headers jsonb,
     body bytea,
     begun_at timestamp with time zone NOT NULL,
+    holder uuid,
+    events jsonb,
     CONSTRAINT idempotent_calls_key_check CHECK (((length(key) >= 1) AND (length(key) <= 128)))
 );
 
@@ -679,6 +681,7 @@ CREATE TABLE dispatch.attempts (
     reason text DEFAULT ''::text NOT NULL,
     measures jsonb DEFAULT '{}'::jsonb NOT NULL,
     log_tail text DEFAULT ''::text NOT NULL,
+    is_put_back boolean DEFAULT false NOT NULL,
     CONSTRAINT attempts_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'failed'::text, 'timed_out'::text, 'worker_lost'::text, 'restarted'::text])))
 );
 
@@ -1311,13 +1314,15 @@ CREATE INDEX attempt_outputs_project_idx ON dispatch.attempt_outputs USING btree
 
 CREATE INDEX attempt_outputs_share_idx ON dispatch.attempt_outputs USING btree (share_id, file_id);
 
-CREATE INDEX attempts_failed_idx ON dispatch.attempts USING btree (project_id, "position") WHERE (handle_state = 'failed'::text);
+CREATE INDEX attempts_ended_idx ON dispatch.attempts USING btree (project_id, handle_state, "position") WHERE ((handle_state = ANY (ARRAY['done'::text, 'failed'::text])) AND (NOT is_put_back));
 
 CREATE INDEX attempts_handle_idx ON dispatch.attempts USING btree (project_id, "position", id);
 
-CREATE INDEX attempts_share_idx ON dispatch.attempts USING btree (share_id, outcome, id);
+CREATE INDEX attempts_pace_idx ON dispatch.attempts USING btree (share_id, ended_at) WHERE (outcome = 'done'::text);
 
 CREATE INDEX handles_share_idx ON dispatch.handles USING btree (share_id, "position");
+
+CREATE INDEX leases_batch_job_idx ON dispatch.leases USING btree (batch_job_id) WHERE (batch_job_id IS NOT NULL);
 
 CREATE INDEX leases_expires_idx ON dispatch.leases USING btree (expires_at);
 
@@ -1326,6 +1331,8 @@ CREATE INDEX projects_attributes_idx ON dispatch.projects USING gin (attributes 
 CREATE INDEX projects_experiment_idx ON dispatch.projects USING btree (experiment_id, id);
 
 CREATE INDEX projects_idle_idx ON dispatch.projects USING btree (id) WHERE ((state = 'active'::text) AND (idle_timeout IS NOT NULL));
+
+CREATE INDEX projects_owner_idx ON dispatch.projects USING btree (owner_id, id);
 
 CREATE INDEX ready_share_idx ON dispatch.ready USING btree (share_id, location_id, attempts, "position");
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias
 
@@ -30,13 +30,14 @@ class Tx:
     """A running transaction. Statements of stores go through it; only `Database` begins and ends one.
 
     `now` is the instant at which it began, by the clock of the installation: rules and statements take time from
-    here, so that everything one operation writes carries the same instant.
+    here, so that everything one operation writes carries the same instant. `recorded` are its events so far.
     """
 
     def __init__(self, connection: Any, now: datetime) -> None:  # noqa: ANN401 - the driver has no types
         self._connection = connection
         self.now = now
         self.notices: set[str] = set()
+        self.recorded: list[Event] = []
 
     async def rows(self, statement: Statement, **given: object) -> list[Row]:
         """Run a named statement and return its rows."""
@@ -61,12 +62,6 @@ class Tx:
         text, values = fragment.render()
         return list(await self._connection.fetch(text, *values))
 
-    async def copy_in(
-        self, schema: str, table: str, *, columns: Sequence[str], rows: Iterable[Sequence[object]]
-    ) -> None:
-        """Append many rows to a table in one stream."""
-        await self._connection.copy_records_to_table(table, schema_name=schema, columns=columns, records=rows)
-
     async def record(self, event: Event, actor: Actor) -> None:
         """Append an event in this transaction and wake those who follow its subject once it is committed."""
         await self._connection.execute(
@@ -83,6 +78,7 @@ class Tx:
                 }
             ),
         )
+        self.recorded.append(event)
         self.notify(event.subject_kind, event.subject_id)
 
     def notify(self, subject_kind: str, subject_id: object) -> None:

@@ -6,11 +6,11 @@ project is `active` until its last handle is done or failed, and ends as `done` 
 `abandoned` before.
 
 Workers `reserve_next`, `renew` and `report`; the attempt id of a lease is its fencing token. Loops take back what
-went silent (`release_overdue`, `release_jobs`), make ready what turned up or has paused (`locate_handles`,
-`wake_handles`), follow copies that come and go (`relocate_handles`) and abandon what is idle (`abandon_idle`). People
-create, copy, alter, read, cancel, activate and delete projects and put handles back with `restart_handles`;
-`release_handle` is for clients that know no attempt ids. The room above joins with the operations in `…_in`. Doors
-write down in the `RefusalBook` whom they refused.
+went silent (`release_overdue`, `release_jobs`), make ready what has paused (`wake_handles`), follow copies that come
+and go (`relocate_handles`) and storage elements that are up again (`locate_handles`), and abandon what is idle
+(`abandon_idle`). People create, copy, alter, read, cancel, activate and delete projects and put handles back with
+`restart_handles`; `release_handle` is for clients that know no attempt ids. The room above joins with the operations
+in `…_in`. Doors write down in the `RefusalBook` whom they refused.
 Whoever follows `project/ID` or `share/ID` wakes at every change; `share_finished` and `project_ended` come once.
 """
 
@@ -30,7 +30,7 @@ from sutler.dispatch.errors import (
     ShareNotFoundError,
     WrongWorkerError,
 )
-from sutler.dispatch.lanes import Lanes
+from sutler.dispatch.lane import Lane
 from sutler.dispatch.model import (
     KEEP,
     Answer,
@@ -80,7 +80,7 @@ from sutler.dispatch.operations.handles import (
 )
 from sutler.dispatch.operations.leases import renew, reserve_next
 from sutler.dispatch.operations.lifecycle import abandon_idle, activate_project, delete_project
-from sutler.dispatch.operations.locating import locate_handles, relocate_handles
+from sutler.dispatch.operations.locating import UnlocatedWalk, locate_handles, relocate_handles
 from sutler.dispatch.operations.projects import (
     cancel_project,
     cancel_project_in,
@@ -106,6 +106,7 @@ from sutler.dispatch.operations.throughput import list_throughput, look_through_
 from sutler.dispatch.operations.waiting import explain_project
 from sutler.dispatch.refusal_book import RefusalBook
 from sutler.dispatch.search import SearchError, SearchMeaningError, SearchSyntaxError, UnreadableSearchError
+from sutler.dispatch.services import WorkerServices
 
 __all__ = [
     "KEEP",
@@ -128,7 +129,7 @@ __all__ = [
     "InvalidReportError",
     "InvalidWishError",
     "Keep",
-    "Lanes",
+    "Lane",
     "Lease",
     "NewHandle",
     "NewProject",
@@ -156,8 +157,10 @@ __all__ = [
     "SearchSyntaxError",
     "ShareNotFoundError",
     "Throughput",
+    "UnlocatedWalk",
     "UnreadableSearchError",
     "Wish",
+    "WorkerServices",
     "WrongWorkerError",
     "abandon_idle",
     "activate_project",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, LiteralString
+from typing import Final, LiteralString, cast
 
+from sutler.base.did import Did, InvalidNameError
 from sutler.base.events import RecordedEvent
 from sutler.database import Tx
-from sutler.database.listing import Key, Page, list_page
+from sutler.database.listing import Key, Page, list_page, read_cursor
 from sutler.database.sql import Fragment, sql, value
 from sutler.dispatch.model import Handle, HandleState, ProducedFile, Project, ProjectState
-from sutler.dispatch.store import make_project
+from sutler.dispatch.store import list_positions, make_project
 
 _PROJECTS: Final[LiteralString] = """
 SELECT project.id, project.experiment_id, project.owner_id, owner.username AS owner, project.owner_role, project.state,
@@ -72,7 +73,8 @@ async def list_projects(
     if state is not None:
         filters.append(sql("project.state = ") + value(state.value, "text"))
     if owner is not None:
-        filters.append(sql("owner.username = ") + value(owner, "text"))
+        owner_id = sql("(SELECT id FROM auth.user_names WHERE username = ") + value(owner, "text") + sql(")")
+        filters.append(sql("project.owner_id = ") + owner_id)
     if condition is not None:
         filters.append(condition)
     return await list_page(tx, make_project, select=_PROJECTS, filters=filters, key=_NEWEST, after=after, limit=limit)
@@ -91,7 +93,8 @@ async def list_handles(
 ) -> Page[Handle]:
     """Return handles of one project or one share, in the order of the project; no states means all.
 
-    `name` is a part of the name of the file.
+    `name` is a part of the name of the file, or a whole `namespace:name`. Parts of names and namespaces have no index:
+    they are looked for in the order of the project until the page is full.
     """
     filters = []
     if share_id is not None:
@@ -103,8 +106,18 @@ async def list_handles(
     if namespace is not None:
         filters.append(sql("handle.namespace = ") + value(namespace, "text"))
     if name is not None:
-        filters.append(sql("strpos(handle.name, ") + value(name, "text") + sql(") > 0"))
-    if states:
+        filters += _limit_to_name(name)
+    if states and namespace is None and name is None:
+        positions = await list_positions(
+            tx,
+            project_id=project_id,
+            share_id=share_id,
+            after=-1 if after is None else cast("int", read_cursor(after, _POSITION)),
+            states=states,
+            count=limit + 1,
+        )
+        filters.append(sql("handle.position = ANY(") + value(positions, "integer[]") + sql(")"))
+    elif states:
         filters += _limit_to_states(project, frozenset(states))
     return await list_page(tx, Handle, select=_HANDLES, filters=filters, key=_POSITION, after=after, limit=limit)
 
@@ -124,16 +137,27 @@ async def list_history(tx: Tx, *, project_id: int, after: str | None, limit: int
     return await list_page(tx, RecordedEvent, select=_HISTORY, filters=filters, key=_EVENT, after=after, limit=limit)
 
 
+def _limit_to_name(name: str) -> list[Fragment]:
+    try:
+        did = Did.parse(name)
+    except InvalidNameError:
+        return [sql("strpos(handle.name, ") + value(name, "text") + sql(") > 0")]
+    return [
+        sql("handle.namespace = ") + value(did.namespace, "text"),
+        sql("handle.name = ") + value(did.name, "text"),
+    ]
+
+
 def _limit_to_states(project: Fragment, states: frozenset[HandleState]) -> list[Fragment]:
-    """The states have no index on handles; the few reserved and failed ones are found through leases and attempts."""
+    """With a name besides, the few reserved and failed ones are still found through leases and attempts."""
     filters = [sql("handle.state = ANY(") + value(sorted(state.value for state in states), "text[]") + sql(")")]
     positions = {
         HandleState.RESERVED: sql("SELECT position FROM dispatch.leases WHERE project_id = "),
         HandleState.FAILED: sql(
-            "SELECT position FROM dispatch.attempts WHERE handle_state = 'failed' AND project_id = "
+            "SELECT position FROM dispatch.attempts WHERE handle_state = 'failed' AND NOT is_put_back AND project_id = "
         ),
     }
     if states <= positions.keys():
         parts = [positions[state] + project for state in sorted(states)]
-        filters.append(sql("handle.position IN (") + Fragment.join(" UNION ", parts) + sql(")"))
+        filters.append(sql("handle.position = ANY(ARRAY(") + Fragment.join(" UNION ", parts) + sql("))"))
     return filters

@@ -42,7 +42,6 @@ from sutler.launch.operations import (
     stop_launch,
     submit_launch,
 )
-from sutler.launch.rules import describe_jobs
 
 __all__ = [
     "Backend",
@@ -63,7 +62,6 @@ __all__ = [
     "LocalBackend",
     "Receipt",
     "UnknownBackendError",
-    "describe_jobs",
     "get_backend",
     "get_launch_in",
     "intend_in",

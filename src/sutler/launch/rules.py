@@ -84,20 +84,3 @@ def settle_status(job: BatchJob, seen: JobStatus | None, now: datetime) -> JobSt
 def is_news(job: BatchJob, status: JobStatus) -> bool:
     """Whether a status says anything of a batch job that is not kept yet."""
     return any(getattr(job, part.name) != getattr(status, part.name) for part in fields(JobStatus))
-
-
-def describe_jobs(counts: JobCounts) -> str:
-    """Say in one line how the batch jobs are: "3 jobs running, 1 waiting, 2 ended (1 failed)"."""
-    parts = [
-        (counts.running_count, "running"),
-        (counts.waiting_count, "waiting"),
-        (counts.held_count, "held"),
-        (counts.ended_count, "ended"),
-    ]
-    told = [(count, word) for count, word in parts if count]
-    if not told:
-        return "no jobs"
-    first_count = told[0][0]
-    words = [f"{count} {word}" for count, word in told]
-    words[0] = f"{first_count} {'job' if first_count == 1 else 'jobs'} {told[0][1]}"
-    return ", ".join(words) + (f" ({counts.failed_count} failed)" if counts.failed_count else "")

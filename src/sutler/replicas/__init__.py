@@ -4,8 +4,9 @@ Owns storage elements (RSEs) and the replicas on them. A replica belongs to a DI
 the file, and lies on one RSE of one experiment. It is usable while its RSE is enabled and available and the copy is
 staged; upper rooms join with the view `replicas.usable`.
 
-Storage elements: `create_rse`, `update_rse`, `delete_rse`, `get_rse`, `count_replicas`, `list_rses`, `ensure_rse_in`.
-How far they are from where jobs run: `set_proximity`, `list_proximity`, `find_distance`, and all of it at once:
+Storage elements: `create_rse`, `update_rse`, `delete_rse`, `get_rse`, `count_replicas`, `list_rses`,
+`list_usable_rse_ids_in`.
+How far they are from where jobs run: `set_proximity`, `list_proximity`, and all of it at once:
 `load_neighbourhood_in`.
 Replicas: `add_replicas`, `list_replicas`, and `add_replicas_in`, `list_replicas_in` for those who asked already.
 Files that have got or lost copies: `read_changes`, `forget_changes`; what they have is in `replicas.whereabouts`.
@@ -29,17 +30,16 @@ from sutler.replicas.operations import (
     count_replicas,
     create_rse,
     delete_rse,
-    ensure_rse_in,
     find_rse_in,
     get_rse,
     list_proximity,
     list_replicas,
     list_replicas_in,
     list_rses,
+    list_usable_rse_ids_in,
     set_proximity,
     update_rse,
 )
-from sutler.replicas.rules import find_distance
 
 __all__ = [
     "MOST_COUNTED",
@@ -61,8 +61,6 @@ __all__ = [
     "count_replicas",
     "create_rse",
     "delete_rse",
-    "ensure_rse_in",
-    "find_distance",
     "find_rse_in",
     "forget_changes",
     "get_rse",
@@ -70,6 +68,7 @@ __all__ = [
     "list_replicas",
     "list_replicas_in",
     "list_rses",
+    "list_usable_rse_ids_in",
     "load_neighbourhood_in",
     "read_changes",
     "set_proximity",

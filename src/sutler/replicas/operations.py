@@ -59,24 +59,6 @@ async def create_rse(
         return rse
 
 
-async def ensure_rse_in(tx: Tx, *, experiment_id: int, name: str, url_prefix: str, actor: Actor = SYSTEM) -> Rse:
-    """Return the storage element of that name, made if it was missing. One that is there is left as it is.
-
-    Raises InvalidInputError.
-    """
-    check_rse(name, url_prefix)
-    while True:
-        made = await store.insert_rse(tx, experiment_id=experiment_id, name=name, url_prefix=url_prefix)
-        if made is not None:
-            await tx.record(_describe(ReplicaEvent.RSE_CREATED, made, {"name": name}), actor)
-            tx.notify("neighbourhood", experiment_id)
-            return made
-        # Locked, so that it is not deleted before this transaction uses it; gone already, it is made once more.
-        found = await store.lock_rse(tx, experiment_id=experiment_id, name=name)
-        if found is not None:
-            return found
-
-
 async def find_rse_in(tx: Tx, *, experiment_id: int, name: str) -> Rse | None:
     """Return the storage element of that name, or None."""
     return await store.find_rse(tx, experiment_id=experiment_id, name=name)
@@ -223,6 +205,11 @@ async def list_rses(db: Database, who: Principal, *, experiment: str) -> list[Rs
         experiment_id = (await get_experiment_in(tx, name=experiment)).id
         permit(who, Action.VIEW, Thing("experiment", experiment_id))
         return await store.list_rses(tx, experiment_id=experiment_id)
+
+
+async def list_usable_rse_ids_in(tx: Tx) -> frozenset[int]:
+    """Return by number the storage elements, of all experiments, that can be read now."""
+    return await store.list_usable_rse_ids(tx)
 
 
 async def add_replicas(db: Database, who: Principal, *, experiment: str, replicas: Sequence[NewReplica]) -> int:

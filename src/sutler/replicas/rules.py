@@ -58,17 +58,6 @@ def parse_proximity(text: str) -> list[Proximity]:
     return list(entries.values())
 
 
-def find_distance(entries: Iterable[Proximity], site: str | None, rse: str) -> int | None:
-    """Return how far a storage element is from a site; None if neither they nor DEFAULT have a distance.
-
-    A site with any entry of its own goes by its own entries only, one without by those of DEFAULT; so does no site.
-    """
-    by_site: dict[str, dict[str, int]] = {}
-    for entry in entries:
-        by_site.setdefault(entry.site, {})[entry.rse] = entry.distance
-    return look_up(choose_distances(by_site, site), rse)
-
-
 def choose_distances(by_site: Mapping[str, Mapping[str, int]], site: str | None) -> Mapping[str, int]:
     """Return the distances by storage element that hold for a site: its own if it has any, else those of DEFAULT."""
     return by_site.get(site or DEFAULT, by_site.get(DEFAULT, {}))

@@ -93,6 +93,11 @@ async def delete_rse(tx: Tx, *, rse_id: int) -> None:
     await tx.run(_SQL.delete_rse, rse_id=rse_id)
 
 
+async def list_usable_rse_ids(tx: Tx) -> frozenset[int]:
+    """Return the storage elements of all experiments that can be read now."""
+    return frozenset(row["id"] for row in await tx.rows(_SQL.list_usable_rse_ids))
+
+
 async def list_proximity(tx: Tx, *, experiment_id: int) -> list[Proximity]:
     """Return how far the storage elements of an experiment are from its sites, by site and name."""
     return into_list(Proximity, await tx.rows(_SQL.list_proximity, experiment_id=experiment_id))

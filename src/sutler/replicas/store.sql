@@ -32,6 +32,10 @@ SELECT id, experiment_id, name, description, url_prefix, is_enabled, is_availabl
 FROM replicas.rses WHERE experiment_id = :experiment_id
 ORDER BY preference, name
 
+-- name: list_usable_rse_ids
+-- List the storage elements of all experiments that can be read now.
+SELECT id FROM replicas.rses WHERE is_enabled AND is_available
+
 -- name: list_rses_named
 -- Read those storage elements of an experiment that have one of these names.
 SELECT id, experiment_id, name, description, url_prefix, is_enabled, is_available, is_tape, preference, created_at,
@@ -119,24 +123,33 @@ WHERE :experiment_ids::bigint[] IS NULL OR replica.experiment_id = ANY (:experim
 ORDER BY given.position, rse.preference, rse.name
 
 -- name: note_horizons
--- Note on the oldest changes, where it is not yet, who may have looked before them: everybody who has begun by now.
+-- Note on the oldest changes, where it is not yet, who may have looked before them: everybody who has begun by now. The
+-- end of a snapshot would not do: it is behind the last transaction that has ended, not behind the last that has begun.
 UPDATE replicas.changes
-SET horizon = pg_snapshot_xmax(pg_current_snapshot())
+SET horizon = pg_current_xact_id()
 WHERE horizon IS NULL AND seq IN (SELECT seq FROM replicas.changes ORDER BY seq LIMIT :count)
 
 -- name: list_changes
--- List those of the oldest changes that nobody of this database who looked before them is still working on.
+-- List those of the oldest changes that nobody of this database who looked before them is still working on. Sessions show
+-- the lower half of the number of their transaction; the rest follows from its being near the newest.
+WITH newest AS (
+    SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS xid
+), running AS (
+    SELECT newest.xid - (
+        (newest.xid - session.backend_xid::text::bigint + 2147483648) % 4294967296 - 2147483648
+    ) AS xid
+    FROM newest CROSS JOIN pg_stat_activity AS session
+    WHERE session.datname = current_database()
+      AND session.backend_type = 'client backend'
+      AND session.pid <> pg_backend_pid()
+      AND session.backend_xid IS NOT NULL
+)
 SELECT seq, experiment_id, namespace, name
 FROM (
     SELECT seq, experiment_id, namespace, name, horizon FROM replicas.changes ORDER BY seq LIMIT :count
 ) AS oldest
-WHERE horizon::text::bigint <= (
-    SELECT coalesce(min(running::text::bigint), pg_snapshot_xmax(pg_current_snapshot())::text::bigint)
-    FROM pg_snapshot_xip(pg_current_snapshot()) AS running
-    JOIN pg_stat_activity AS session
-        ON session.backend_xid::text::bigint = running::text::bigint % 4294967296
-       AND session.datname = current_database()
-)
+WHERE horizon IS NOT NULL
+  AND NOT EXISTS (SELECT FROM running WHERE running.xid < oldest.horizon::text::bigint)
 ORDER BY seq
 
 -- name: delete_changes

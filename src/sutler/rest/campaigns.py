@@ -134,7 +134,9 @@ async def launch_stage(
     request = campaigns.LaunchRequest(
         stage_id=stage_id, key=_make_launch_key(here), is_test=body is not None and body.is_test
     )
-    submission_id = await campaigns.launch_stage(here.db, here.services.launcher, here.who, request=request)
+    # The submission keeps the key for good: a launch whose answer was lost is run again and finds it.
+    db = here.services.db
+    submission_id = await campaigns.launch_stage(db, here.services.launcher, here.who, request=request)
     return wire_submissions.Launched(submission_id)
 
 

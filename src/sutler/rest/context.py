@@ -2,75 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Protocol
 
 from fastapi import Depends, Header, Request, Security
 from fastapi.dependencies.models import Dependant
 from fastapi.security import HTTPBearer
 
-from sutler import dispatch
-from sutler.auth import Authenticator, Principal, TokenSigner
+from sutler.auth import Principal
 from sutler.campaigns import Launcher
 from sutler.database import Database
-from sutler.dispatch import RefusalBook
+from sutler.dispatch import WorkerServices
 
 LONGEST_KEY = 128
 
 _BEARER = HTTPBearer(auto_error=False, scheme_name="token", description="A token of `POST /api/v1/tokens`.")
 
 
-class Services(Protocol):
+class Services(WorkerServices, Protocol):
     """What the door needs of the installation."""
-
-    @property
-    def db(self) -> Database:
-        """The database."""
-        ...
-
-    @property
-    def authenticator(self) -> Authenticator:
-        """Who shows a token."""
-        ...
-
-    @property
-    def signer(self) -> TokenSigner:
-        """What signs new tokens."""
-        ...
-
-    @property
-    def lanes(self) -> dispatch.Lanes:
-        """What gives files out and takes them back, many callers at a time."""
-        ...
-
-    @property
-    def largest_project(self) -> int:
-        """How many files one project may hold at most."""
-        ...
 
     @property
     def launcher(self) -> Launcher:
         """What launches stages, with the back-ends."""
         ...
 
-    @property
-    def refusals(self) -> RefusalBook:
-        """Where it is written down whom the door refused."""
-        ...
-
 
 @dataclass(frozen=True)
 class Context:
-    """The services, who is asking, and the key that the caller gave the request, if any."""
+    """The services, who is asking, the key that the caller gave the request, if any, and the database.
+
+    With a key it is the database that notes in each transaction that this call did something. What must be run again
+    when nobody knows how it ended, because it has means of its own against being done twice, takes `services.db`.
+    """
 
     services: Services
     who: Principal
-    key: str | None = None
-
-    @property
-    def db(self) -> Database:
-        """The database."""
-        return self.services.db
+    key: str | None
+    db: Database
 
 
 def get_services(request: Request) -> Services:
@@ -81,7 +50,7 @@ def get_services(request: Request) -> Services:
 
 def get_context(request: Request, _shown: Annotated[object, Security(_BEARER)]) -> Context:
     """Return the services and the principal that `route.ApiRoute` found. The security scheme is for the description."""
-    return Context(get_services(request), request.state.who)
+    return Context(get_services(request), request.state.who, None, request.state.db)
 
 
 def get_repeatable_context(
@@ -95,13 +64,14 @@ def get_repeatable_context(
             pattern=r"^[ -~]+$",
             description=(
                 "The same key with the same request gets the first answer again, for 24 hours; with another request "
-                "it is refused. Answers of the server's own failures, or of more than a megabyte, are not kept."
+                "it is refused. Answers of the server's own failures, or of more than a megabyte, are not kept; what "
+                "was carried out is not done again even then."
             ),
         ),
     ] = None,
 ) -> Context:
     """Return the context of a route that takes a key; what the key does is done by `route.ApiRoute`."""
-    return Context(here.services, here.who, key)
+    return replace(here, key=key)
 
 
 def takes_key(dependant: Dependant) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from sutler.base.errors import ConflictError, InvalidInputError, NotFoundError, SutlerError, TooMuchError
 
 
@@ -45,3 +47,19 @@ class StillRunningError(ConflictError):
     """The first request with this Idempotency-Key is still at work. Ask again in a moment, with the same key."""
 
     code = "rest.still_running"
+
+
+class AnswerLostError(ConflictError):
+    """The first request with this Idempotency-Key was carried out, but its answer is lost. It is not done again."""
+
+    code = "rest.answer_lost"
+
+    def __init__(self, key: str, deeds: Sequence[Mapping[str, str]]) -> None:
+        said = ", ".join(f"{deed['kind']} of {deed['subject']}" for deed in deeds)
+        look = f"See what it did: {said}." if said else "Look whether what it was to do is there."
+        super().__init__(
+            "The first request with this Idempotency-Key was carried out, but its answer is lost. It is not done "
+            f"again. {look}",
+            key=key,
+            events=list(deeds),
+        )

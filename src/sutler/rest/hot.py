@@ -100,7 +100,7 @@ class HotCalls:
                 asked = call.decode(body)
             if asked is None:
                 return Unread(body)
-            more = {} if project_id is None else {"project_id": project_id, "is_gone": request.is_disconnected}
+            more = {} if project_id is None else {"project_id": project_id, "request": request}
             return encode(await call.answer(self._services, who, asked, **more))
         except REFUSALS as error:
             await note_refusal(

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import datetime
 
 import structlog
 from starlette.requests import ClientDisconnect, Request
@@ -20,14 +17,16 @@ from sutler.database import (
     Answer,
     Database,
     EarlierCall,
+    HeldCall,
     IdempotentCall,
     begin_call,
     forget_call,
     keep_answer,
     renew_call,
+    write_for,
 )
 from sutler.rest.context import LONGEST_KEY
-from sutler.rest.errors import InvalidRequestError, KeyReusedError, StillRunningError
+from sutler.rest.errors import AnswerLostError, InvalidRequestError, KeyReusedError, StillRunningError
 
 LARGEST_ANSWER_BYTES = 1024 * 1024
 LONGEST_WAIT_SECONDS = 3.0
@@ -36,13 +35,6 @@ RENEW_SECONDS = 15.0
 NOT_KEPT_HEADERS = frozenset({"content-length", "connection"})
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass
-class _Hold:
-    """By which instant a running call is held; None once another server has taken it over."""
-
-    begun_at: datetime | None
 
 
 def read_key(request: Request) -> str | None:
@@ -54,33 +46,31 @@ def read_key(request: Request) -> str | None:
 
 
 async def answer_once(
-    db: Database, request: Request, *, key: str, body_digest: bytes, run: Callable[[], Awaitable[Response]]
+    db: Database, request: Request, *, key: str, body_digest: bytes, run: Callable[[Database], Awaitable[Response]]
 ) -> Response:
-    """Run a call and keep its answer, or return the answer that the first call with this key got.
+    """Run a call on the database that it is given, and keep its answer; or return the answer that the first one got.
 
-    Failures of the server and answers over a megabyte are not kept: the same call again runs again. Raises
-    KeyReusedError for another request under the same key, StillRunningError while the first one runs.
+    Failures of the server and answers over a megabyte are not kept: the same call again runs again, if nothing was
+    done. Raises KeyReusedError for another request under the same key, StillRunningError while the first one runs,
+    AnswerLostError when it was carried out and nobody knows any more what it was answered.
     """
     head = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
     digest = hashlib.sha256(head + body_digest).digest()
-    call = IdempotentCall(request.state.who.user_id, key, digest)
-    begun = await _begin_patiently(db, call)
+    begun = await _begin_patiently(db, IdempotentCall(request.state.who.user_id, key, digest))
     if isinstance(begun, Answer):
         return Response(begun.body, begun.status, dict(begun.headers))
-    async with _held(db, call, begun) as hold:
+    async with _renewed(db, begun):
         try:
-            reply = await run()
+            reply = await run(write_for(db, begun))
         except ClientDisconnect:
-            # Nothing was done: the same call again is not to hear of this one.
-            if hold.begun_at is not None:
-                await forget_call(db, call, begun_at=hold.begun_at)
+            # The same call again is not to hear of this one.
+            await forget_call(db, begun)
             raise
-    if hold.begun_at is not None:
-        await _settle(db, call, reply, begun_at=hold.begun_at)
+    await _settle(db, begun, reply)
     return reply
 
 
-async def _begin_patiently(db: Database, call: IdempotentCall) -> datetime | Answer:
+async def _begin_patiently(db: Database, call: IdempotentCall) -> HeldCall | Answer:
     deadline = time.monotonic() + LONGEST_WAIT_SECONDS
     pause = FIRST_PAUSE_SECONDS
     while True:
@@ -91,6 +81,8 @@ async def _begin_patiently(db: Database, call: IdempotentCall) -> datetime | Ans
             raise KeyReusedError(key=call.key)
         if begun.answer is not None:
             return begun.answer
+        if begun.deeds is not None:
+            raise AnswerLostError(call.key, [vars(deed) for deed in begun.deeds])
         if time.monotonic() >= deadline:
             raise StillRunningError(key=call.key)
         await asyncio.sleep(pause)
@@ -98,35 +90,34 @@ async def _begin_patiently(db: Database, call: IdempotentCall) -> datetime | Ans
 
 
 @asynccontextmanager
-async def _held(db: Database, call: IdempotentCall, begun_at: datetime) -> AsyncIterator[_Hold]:
+async def _renewed(db: Database, held: HeldCall) -> AsyncIterator[None]:
     """Say from time to time that the call is at work, so that no other server takes it for left behind."""
-    hold = _Hold(begun_at)
 
     async def renew() -> None:
-        while hold.begun_at is not None:
+        is_held = True
+        while is_held:
             await asyncio.sleep(RENEW_SECONDS)
             try:
-                hold.begun_at = await renew_call(db, call, begun_at=hold.begun_at)
+                is_held = await renew_call(db, held)
             except SutlerError as error:  # the database is away: there is time for a few more tries
                 log.warning("call_not_renewed", reason=error.sentence)
 
     renewing = asyncio.create_task(renew(), name="idempotent call")
     try:
-        yield hold
+        yield
     finally:
         renewing.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await renewing
+        await asyncio.wait({renewing})
 
 
-async def _settle(db: Database, call: IdempotentCall, reply: Response, *, begun_at: datetime) -> None:
-    """Keep the answer, or let the call be made again. What cannot be written down is no reason to hide the answer."""
+async def _settle(db: Database, held: HeldCall, reply: Response) -> None:
+    """Keep the answer, or give the call up. What cannot be written down is no reason to hide the answer."""
     body = getattr(reply, "body", None)
     try:
         if body is None or len(body) > LARGEST_ANSWER_BYTES or reply.status_code >= 500:
-            await forget_call(db, call, begun_at=begun_at)
+            await forget_call(db, held)
         else:
             headers = {name: text for name, text in reply.headers.items() if name not in NOT_KEPT_HEADERS}
-            await keep_answer(db, call, Answer(reply.status_code, headers, bytes(body)), begun_at=begun_at)
+            await keep_answer(db, held, Answer(reply.status_code, headers, bytes(body)))
     except SutlerError as error:
         log.warning("answer_not_kept", reason=error.sentence)

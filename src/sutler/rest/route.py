@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from sutler.database import Database
 from sutler.rest.bodies import LastReply, LimitedBody, find_limit, read_document
 from sutler.rest.checks import check_address
 from sutler.rest.context import Context, Services, takes_key
@@ -63,16 +64,17 @@ def make_route_class(services: Services) -> type[APIRoute]:
                 check_address(request.url.path, request.url.query)
                 key = read_key(request) if is_repeatable else None
                 digest = UNREAD
+                run: Callable[[Database], Awaitable[Response]]
                 if answer_large is not None and is_large is not None and is_large(request):
-                    run = partial(answer_large, Context(services, request.state.who, key), raw)
+                    run = partial(_run_large, answer_large, request, raw, key)
                 else:
                     content = await request.body()
                     digest = body.digest
                     if self.body_field is not None:
                         request.document = read_document(content, request.headers.get("content-type"))
-                    run = partial(answer, request)
+                    run = partial(_run, answer, request)
                 if key is None:
-                    return await run()
+                    return await run(services.db)
                 translated = partial(_run_guarded, request, run, body)
                 return await answer_once(services.db, request, key=key, body_digest=digest, run=translated)
 
@@ -113,5 +115,16 @@ async def guard(
         return LastReply(reply, body) if body is not None and isinstance(error, BodyTooLargeError) else reply
 
 
-async def _run_guarded(request: Request, run: Callable[[], Awaitable[Response]], body: LimitedBody) -> Response:
-    return await guard(request, run(), body=body, is_kept=True)
+async def _run(answer: Handler, request: Request, db: Database) -> Response:
+    request.state.db = db
+    return await answer(request)
+
+
+async def _run_large(answer: AnswerLarge, request: Request, raw: Request, key: str | None, db: Database) -> Response:
+    return await answer(Context(request.state.services, request.state.who, key, db), raw)
+
+
+async def _run_guarded(
+    request: Request, run: Callable[[Database], Awaitable[Response]], body: LimitedBody, db: Database
+) -> Response:
+    return await guard(request, run(db), body=body, is_kept=True)

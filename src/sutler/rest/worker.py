@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from fastapi import APIRouter, Request
 
 from sutler import dispatch
 from sutler.auth import Principal
+from sutler.database import ENDING
 from sutler.rest.context import Here, Services
 from sutler.rest.parameters import Id
+from sutler.rest.security import authenticate
 from sutler.rest.showing import LONGEST_SECONDS
 from sutler.wire import worker as wire
 
@@ -21,9 +21,6 @@ LEASE_FOR = timedelta(minutes=10)
 RENEW_SECONDS = 120.0
 LONGEST_WAIT_SECONDS = 30.0
 LONGEST_PAUSE_SECONDS = 5.0
-
-IsGone = Callable[[], Awaitable[bool]]
-"""Whether the worker has hung up."""
 
 
 def add_routes(router: APIRouter) -> None:
@@ -36,7 +33,7 @@ def add_routes(router: APIRouter) -> None:
 
 async def reserve_next(here: Here, request: Request, project_id: Id, body: wire.NextRequest) -> wire.NextReply:
     """Lease files to a worker. While there are none the answer is held back, for at most 30 seconds."""
-    return await answer_next(here.services, here.who, body, project_id=project_id, is_gone=request.is_disconnected)
+    return await answer_next(here.services, here.who, body, project_id=project_id, request=request)
 
 
 async def renew(here: Here, body: wire.RenewRequest) -> wire.RenewReply:
@@ -55,9 +52,12 @@ async def report_failed(here: Here, body: wire.FailedReport) -> wire.ReportReply
 
 
 async def answer_next(
-    services: Services, who: Principal, body: wire.NextRequest, *, project_id: int, is_gone: IsGone
+    services: Services, who: Principal, body: wire.NextRequest, *, project_id: int, request: Request
 ) -> wire.NextReply:
-    """Lease files of a project, or say why there are none. Raises what `dispatch.reserve_next` raises."""
+    """Lease files of a project, or say why there are none.
+
+    Raises what `dispatch.reserve_next` raises, and NotAuthenticatedError when the token is revoked meanwhile.
+    """
     wish = dispatch.Wish(
         worker_id=body.worker_id,
         request_id=body.request_id,
@@ -68,10 +68,10 @@ async def answer_next(
         lease_for=LEASE_FOR,
         time_left=_read_time_left(body.time_left_seconds),
     )
-    reply = await services.lanes.reserve_next(who, project_id=project_id, wish=wish)
+    reply = await services.lane.reserve_next(who, project_id=project_id, wish=wish)
     if reply.nothing is dispatch.NothingReady.WAIT and body.wait_seconds > 0:
         deadline = time.monotonic() + min(body.wait_seconds, LONGEST_WAIT_SECONDS)
-        reply = await _reserve_patiently(services, who, wish, project_id=project_id, deadline=deadline, is_gone=is_gone)
+        reply = await _reserve_patiently(services, request, wish, reply, project_id=project_id, deadline=deadline)
     return _show_reply(reply)
 
 
@@ -119,30 +119,41 @@ async def answer_failed(services: Services, who: Principal, body: wire.FailedRep
 
 
 async def _reserve_patiently(
-    services: Services, who: Principal, wish: dispatch.Wish, *, project_id: int, deadline: float, is_gone: IsGone
+    services: Services,
+    request: Request,
+    wish: dispatch.Wish,
+    reply: dispatch.Reply,
+    *,
+    project_id: int,
+    deadline: float,
 ) -> dispatch.Reply:
     """Ask again whenever something happened in the project, outside any transaction, until the time is over.
 
-    The pauses grow and differ, so that a thousand workers that wait do not all ask at every file that is done.
+    Who asks is looked up each time: a right that was withdrawn meanwhile gives nobody a file. The pauses grow and
+    differ, so that a thousand workers that wait do not all ask at every file that is done. When the server is about to
+    stop, nobody waits any longer.
     """
     pause = 0.0
-    async with services.db.notices.follow(f"project/{project_id}") as follower:
-        while True:
+    notices = services.db.notices
+    async with notices.follow(f"project/{project_id}", ENDING) as follower:
+        while not notices.is_ending:
             # The first time at once: something may have happened before the watch began.
-            reply = await services.lanes.reserve_next(who, project_id=project_id, wish=wish)
+            who = await authenticate(request, services.authenticator)
+            reply = await services.lane.reserve_next(who, project_id=project_id, wish=wish)
             left = deadline - time.monotonic()
             if reply.nothing is not dispatch.NothingReady.WAIT or left <= 0:
-                return reply
-            await asyncio.sleep(min(left, pause * random.uniform(0.5, 1.0)))  # noqa: S311 - jitter, not a secret
+                break
+            await notices.pause(min(left, pause * random.uniform(0.5, 1.0)))  # noqa: S311 - jitter, not a secret
             # Notices may be lost, so the wait for one has an end.
             await follower.wait(min(LONGEST_PAUSE_SECONDS, max(0.0, deadline - time.monotonic())))
-            if await is_gone():
-                return reply
+            if await request.is_disconnected():
+                break
             pause = min(LONGEST_PAUSE_SECONDS, 2 * pause or 0.25)
+    return reply
 
 
 async def _report(services: Services, who: Principal, report: dispatch.Report) -> wire.ReportReply:
-    answers = await services.lanes.report(who, report=report)
+    answers = await services.lane.report(who, report=report)
     return wire.ReportReply(
         tuple(
             wire.Result(

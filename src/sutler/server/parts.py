@@ -36,7 +36,7 @@ class Parts:
     db: Database
     authenticator: Authenticator
     signer: TokenSigner
-    lanes: dispatch.Lanes
+    lane: dispatch.Lane
     largest_project: int
     launcher: Launcher
     refusals: RefusalBook
@@ -115,12 +115,12 @@ async def open_parts(configuration: Configuration) -> AsyncIterator[Parts]:
         site = Site(public_url=configuration.public_url, worker_command=WORKER_COMMAND)
         authenticator = Authenticator(db, signer)
         try:
-            async with dispatch.Lanes(db) as lanes, RefusalBook(db) as refusals:
+            async with dispatch.Lane(db) as lane, RefusalBook(db) as refusals:
                 yield Parts(
                     db=db,
                     authenticator=authenticator,
                     signer=signer,
-                    lanes=lanes,
+                    lane=lane,
                     largest_project=settings.largest_project,
                     launcher=Launcher(site=site, signer=signer, backends=backends),
                     refusals=refusals,

@@ -20,6 +20,7 @@ from sutler.database.embedded import DataDirectoryLock
 from sutler.loops import LOOPS, Loops, Surroundings
 from sutler.server.app import create_app
 from sutler.server.configuration import Configuration
+from sutler.server.connections import JoiningProtocol
 from sutler.server.parts import Parts, open_parts
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -77,8 +78,10 @@ async def _serve_parts(
             timeout_graceful_shutdown=3,
             timeout_keep_alive=75,
             server_header=False,
+            http=JoiningProtocol,
         ),
         lambda: announce(parts),
+        parts.db.notices.end_waiting,
     )
     _put_aside_what_stays()
     background = asyncio.create_task(loops.run(), name="loops")
@@ -103,15 +106,16 @@ def _put_aside_what_stays() -> None:
 
 
 class _Server(uvicorn.Server):
-    """Says when it has begun to answer, and after a signal lets us close what we opened.
+    """Says when it has begun to answer and when it is about to stop, and after a signal lets us close what we opened.
 
     The base class raises the signal again once it has shut down, which would end the process with the database still
     running.
     """
 
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None], end_waiting: Callable[[], None]) -> None:
         super().__init__(config)
         self._announce = announce
+        self._end_waiting = end_waiting
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -130,6 +134,11 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._announce()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Have those who wait answered at once, and stop when everybody has an answer, or after the grace."""
+        self._end_waiting()
+        await super().shutdown(sockets)
 
 
 @contextlib.contextmanager

@@ -29,7 +29,7 @@ class Parts:
     db: Database
     signer: auth.TokenSigner
     authenticator: auth.Authenticator
-    lanes: dispatch.Lanes
+    lane: dispatch.Lane
     refusals: dispatch.RefusalBook
     largest_project: int = 10_000
 
@@ -44,8 +44,8 @@ async def parts(db: Database) -> AsyncIterator[Parts]:
         await auth.set_member(db, SYSTEM, experiment="local", username=username, role=Role.ANALYSIS)
     signer = await auth.load_signer(db)
     authenticator = auth.Authenticator(db, signer)
-    async with dispatch.Lanes(db) as lanes:
-        yield Parts(db, signer, authenticator, lanes, dispatch.RefusalBook(db))
+    async with dispatch.Lane(db) as lane:
+        yield Parts(db, signer, authenticator, lane, dispatch.RefusalBook(db))
     await authenticator.close()
 
 

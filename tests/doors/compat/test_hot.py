@@ -28,8 +28,8 @@ RETRY = {"handle": None, "reason": "retry", "retry": True}
 
 
 @dataclass
-class NotingLanes:
-    """Lanes that give the same answers to everybody and remember what they were asked."""
+class NotingLane:
+    """Lane that give the same answers to everybody and remember what they were asked."""
 
     reply: dispatch.Reply = field(default_factory=lambda: dispatch.Reply((), NothingReady.WAIT))
     trouble: Exception | None = None
@@ -68,16 +68,16 @@ class Both:
 
     hot: httpx.AsyncClient
     ordinary: httpx.AsyncClient
-    lanes: NotingLanes
+    lane: NotingLane
     project_id: int
 
     async def ask(self, path: str, *, method: str = "GET", headers: Mapping[str, str] | None = None) -> httpx.Response:
         """Make a call both ways, see that nothing differs, and return the reply."""
         replies, asked = [], []
         for client in (self.hot, self.ordinary):
-            self.lanes.asked.clear()
+            self.lane.asked.clear()
             replies.append(await client.request(method, path.replace("PROJECT", str(self.project_id)), headers=headers))
-            asked.append(list(self.lanes.asked))
+            asked.append(list(self.lane.asked))
         hot, ordinary = replies
         assert (hot.status_code, hot.content) == (ordinary.status_code, ordinary.content), path
         assert hot.headers.raw == ordinary.headers.raw
@@ -86,16 +86,16 @@ class Both:
 
 
 @pytest.fixture
-def noting(parts: Parts) -> NotingLanes:
-    """Lanes without a database behind them."""
-    return NotingLanes()
+def noting(parts: Parts) -> NotingLane:
+    """Lane without a database behind them."""
+    return NotingLane()
 
 
 @pytest.fixture
-async def both(parts: Parts, noting: NotingLanes, anna: httpx.AsyncClient) -> AsyncIterator[Both]:
+async def both(parts: Parts, noting: NotingLane, anna: httpx.AsyncClient) -> AsyncIterator[Both]:
     """Both ways to the same answers, with a token of anna, who has a project."""
     made = await make_project(anna, worker_timeout=60, project_attributes={"virtual": False, "n": 5})
-    noted = replace(parts, lanes=noting)  # type: ignore[arg-type]
+    noted = replace(parts, lane=noting)  # type: ignore[arg-type]
     ordinary = Starlette(routes=compat.create_routes(noted))
     token = await make_token(parts, "anna")
     number = made["project_id"]
@@ -134,11 +134,11 @@ NEXT = "/next_file?project_id=PROJECT&worker_id=w1"
 RELEASE = "/release?handle_id=PROJECT:test:a"
 
 
-async def test_calls_in_order_do_not_need_the_ordinary_ones(parts: Parts, noting: NotingLanes, both: Both) -> None:
+async def test_calls_in_order_do_not_need_the_ordinary_ones(parts: Parts, noting: NotingLane, both: Both) -> None:
     async def refuse(scope: Scope, _receive: Receive, _send: Send) -> None:
         raise AssertionError(f"{scope['path']} was left to the ordinary calls")
 
-    noted = replace(parts, lanes=noting)  # type: ignore[arg-type]
+    noted = replace(parts, lane=noting)  # type: ignore[arg-type]
     async with _connect(put_in_front(refuse, compat.HotCalls(noted).find), await make_token(parts, "anna")) as client:
         for path in (NEXT, RELEASE, f"/local{NEXT}", f"/local{RELEASE}&failed=yes"):
             for method in ("GET", "POST"):
@@ -148,7 +148,7 @@ async def test_calls_in_order_do_not_need_the_ordinary_ones(parts: Parts, noting
 
 
 async def test_a_file_comes_with_its_copies_and_how_far_they_are(both: Both) -> None:
-    both.lanes.reply = dispatch.Reply((make_lease(both.project_id),))
+    both.lane.reply = dispatch.Reply((make_lease(both.project_id),))
     reply = (await both.ask(f"{NEXT}&cpu_site=FNAL")).json()
     assert (reply["reason"], reply["retry"]) == ("reserved", False)
     handle = reply["handle"]
@@ -157,7 +157,7 @@ async def test_a_file_comes_with_its_copies_and_how_far_they_are(both: Both) -> 
     assert handle["project_attributes"] == {"virtual": False, "n": 5}
     shown = {rse: (copy["preference"], copy["proximity"]) for rse, copy in handle["replicas"].items()}
     assert shown == {"DISK1": (7, 7), "DISK2": (None, None)}
-    [(username, _, wish)] = both.lanes.asked
+    [(username, _, wish)] = both.lane.asked
     assert (username, wish.site, wish.count, wish.lease_for) == ("anna", "FNAL", 1, None)
 
 
@@ -167,14 +167,14 @@ async def test_a_file_comes_with_its_copies_and_how_far_they_are(both: Both) -> 
 async def test_without_a_file_it_is_said_whether_to_ask_again(
     both: Both, nothing: NothingReady, reason: str, retry: bool
 ) -> None:
-    both.lanes.reply = dispatch.Reply((), nothing)
+    both.lane.reply = dispatch.Reply((), nothing)
     assert (await both.ask(NEXT)).json() == {"handle": None, "reason": reason, "retry": retry}
 
 
 async def test_a_project_that_has_ended_is_known_at_once(both: Both, anna: httpx.AsyncClient) -> None:
     assert (await both.ask(NEXT)).json() == RETRY
     await anna.get(f"/cancel_project?project_id={both.project_id}")
-    both.lanes.reply = dispatch.Reply((), NothingReady.OVER)
+    both.lane.reply = dispatch.Reply((), NothingReady.OVER)
     reply = await both.ask(NEXT)
     assert (reply.status_code, reply.text) == (400, "Inactive project. State=cancelled")
 
@@ -188,7 +188,7 @@ async def test_a_project_is_read_once_for_many_files(both: Both, monkeypatch: py
 
     monkeypatch.setattr("sutler.compat.hot.time.monotonic", lambda: 0.0)
     monkeypatch.setattr("sutler.dispatch.get_project", count)
-    both.lanes.reply = dispatch.Reply((make_lease(both.project_id),))
+    both.lane.reply = dispatch.Reply((make_lease(both.project_id),))
     for _ in range(5):
         reply = await both.hot.get(NEXT.replace("PROJECT", str(both.project_id)))
         assert reply.json()["handle"]["project_attributes"]["n"] == 5
@@ -246,7 +246,7 @@ async def test_odd_calls_are_answered_alike(both: Both, path: str, method: str) 
     ],
 )
 async def test_what_is_raised_is_told_alike(both: Both, trouble: Exception) -> None:
-    both.lanes.trouble = trouble
+    both.lane.trouble = trouble
     passes = isinstance(trouble, UnavailableError | UpstreamError | TooMuchError)
     assert ((await both.ask(NEXT)).status_code == 200) == passes
     for path in (RELEASE, f"{RELEASE}&worker_id=w"):
@@ -254,7 +254,7 @@ async def test_what_is_raised_is_told_alike(both: Both, trouble: Exception) -> N
 
 
 async def test_a_defect_sends_no_worker_away(both: Both, capsys: pytest.CaptureFixture[str]) -> None:
-    both.lanes.trouble = KeyError("the secret inside")
+    both.lane.trouble = KeyError("the secret inside")
     assert (await both.ask(NEXT)).json() == RETRY
     reply = await both.hot.get(RELEASE.replace("PROJECT", "1"))
     assert reply.status_code == 500

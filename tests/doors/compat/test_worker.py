@@ -262,7 +262,7 @@ async def test_passing_trouble_never_ends_a_worker(
     async def fail(*_args: object, **_kwargs: object) -> None:
         raise trouble
 
-    monkeypatch.setattr(parts.lanes, "reserve_next", fail)
+    monkeypatch.setattr(parts.lane, "reserve_next", fail)
     reply = await anna.get(f"/next_file?project_id={number}&worker_id=w")
     assert (reply.status_code, reply.json()) == (200, RETRY)
     monkeypatch.setattr("sutler.auth.Authenticator.authenticate", fail)

@@ -60,7 +60,7 @@ def split_articles(text: str) -> dict[str, str]:
 
 async def test_served_document_is_the_described_one(services: ServicesUnderTest) -> None:
     app = FastAPI(openapi_url=None)
-    app.include_router(rest.create_router(services))  # type: ignore[arg-type]  # nobody works here: no lanes
+    app.include_router(rest.create_router(services))  # type: ignore[arg-type]  # nobody works here: no lane needed
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sutler.test") as client:
         assert (await client.get("/api/v1/openapi.json")).json() == rest.describe_api()
 

@@ -23,8 +23,8 @@ AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MANY = 150_000
 
 _FILL = """
-INSERT INTO dispatch.handles (project_id, position, namespace, name, state)
-SELECT $1, number, 'nova', 'big' || number, CASE WHEN number % 1000 = 7 THEN 'failed' ELSE 'done' END
+INSERT INTO dispatch.handles (project_id, position, namespace, name, state, attempt_id)
+SELECT $1, number, 'nova', 'big' || number, CASE WHEN number % 1000 = 7 THEN 'failed' ELSE 'done' END, 1000000 + number
 FROM generate_series(10, $2 - 1) AS number
 """
 _FAIL = """
@@ -171,7 +171,7 @@ async def test_lists_of_a_large_project_read_a_bounded_part_of_it_by_indexes(sce
     given: list[tuple[str, dict[str, object], int]] = [
         ("list_handles_between", {**places, **names, "until": 49_999, "states": None}, 50_000),
         ("list_handles_between", {**places, **names, "name": None, "until": 49_999, "states": None}, 101),
-        ("list_marked_positions", {**places, "states": ["failed", "reserved"]}, 202),
+        ("list_positions", {**places, "share_id": None, "states": ["failed", "reserved"]}, 202),
         (
             "list_handles_at",
             {**names, "project_id": project_id, "positions": [7, 1007, 2007], "states": ["failed"], "count": 101},

@@ -10,7 +10,7 @@ import pytest
 from argon2 import PasswordHasher
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
-from tests.doors.rest.hot_scene import Both, NotingLanes, connect, put_alone
+from tests.doors.rest.hot_scene import Both, NotingLane, connect, put_alone
 
 from sutler import auth, campaigns, dispatch, launch
 from sutler.client import AsyncClient
@@ -58,7 +58,7 @@ class Parts:
     db: Database
     signer: auth.TokenSigner
     authenticator: auth.Authenticator
-    lanes: dispatch.Lanes
+    lane: dispatch.Lane
     launcher: campaigns.Launcher
     backend: NotingBackend
     refusals: dispatch.RefusalBook
@@ -101,9 +101,9 @@ async def parts(db: Database, installed: Parts, monkeypatch: pytest.MonkeyPatch)
     site = campaigns.Site(public_url="http://sutler.test", worker_command=("sutler", "worker"))
     launcher = campaigns.Launcher(site=site, signer=signer, backends={"local": backend})
     authenticator = auth.Authenticator(db, signer)
-    async with dispatch.Lanes(db) as lanes:
+    async with dispatch.Lane(db) as lane:
         book = dispatch.RefusalBook(db)
-        installed.__init__(db, signer, authenticator, lanes, launcher, backend, book)  # type: ignore[misc]
+        installed.__init__(db, signer, authenticator, lane, launcher, backend, book)  # type: ignore[misc]
         yield installed
     await authenticator.close()
 
@@ -153,23 +153,23 @@ async def admin(stranger: httpx.AsyncClient, sutler: AsyncClient) -> httpx.Async
 
 
 @pytest.fixture
-def lanes(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> NotingLanes:
-    """Lanes without a database behind them."""
-    noting = NotingLanes()
-    monkeypatch.setattr(parts, "lanes", noting)
+def lane(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> NotingLane:
+    """Lane without a database behind them."""
+    noting = NotingLane()
+    monkeypatch.setattr(parts, "lane", noting)
     monkeypatch.setattr("sutler.dispatch.renew", noting.renew)
     return noting
 
 
 @pytest.fixture
-async def both(front: ASGIApp, application: FastAPI, lanes: NotingLanes, sutler: AsyncClient) -> AsyncIterator[Both]:
+async def both(front: ASGIApp, application: FastAPI, lane: NotingLane, sutler: AsyncClient) -> AsyncIterator[Both]:
     """Both ways to the same answers, with a token of the administrator."""
     async with connect(front, sutler.token) as hot, connect(application, sutler.token) as ordinary:
-        yield Both(hot, ordinary, lanes)
+        yield Both(hot, ordinary, lane)
 
 
 @pytest.fixture
-async def alone(parts: Parts, lanes: NotingLanes, sutler: AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
+async def alone(parts: Parts, lane: NotingLane, sutler: AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
     """The hot calls with nothing behind them."""
     async with connect(put_alone(parts), sutler.token) as client:
         yield client

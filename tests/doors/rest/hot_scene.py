@@ -1,4 +1,4 @@
-"""The hot calls side by side with the ordinary routes, and alone, on lanes that only take notes."""
+"""The hot calls side by side with the ordinary routes, and alone, on a lane that only takes notes."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ JSON = {"Content-Type": "application/json"}
 
 
 @dataclass
-class NotingLanes:
-    """Lanes that give the same answers to everybody and remember what they were asked."""
+class NotingLane:
+    """Lane that give the same answers to everybody and remember what they were asked."""
 
     reply: dispatch.Reply = field(default_factory=lambda: dispatch.Reply((LEASE,)))
     trouble: Exception | None = None
@@ -85,15 +85,15 @@ class Both:
 
     hot: httpx.AsyncClient
     ordinary: httpx.AsyncClient
-    lanes: NotingLanes
+    lane: NotingLane
 
     async def post(self, path: str, *, content: bytes, headers: Mapping[str, str] = JSON) -> httpx.Response:
         """Send a request to both, see that nothing differs, and return the reply."""
         replies, asked = [], []
         for client in (self.hot, self.ordinary):
-            self.lanes.asked.clear()
+            self.lane.asked.clear()
             replies.append(await client.post(path, content=content, headers=dict(headers)))
-            asked.append(list(self.lanes.asked))
+            asked.append(list(self.lane.asked))
         hot, ordinary = replies
         assert (hot.status_code, hot.content) == (ordinary.status_code, ordinary.content), content
         assert hot.headers.raw == ordinary.headers.raw

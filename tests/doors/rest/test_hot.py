@@ -59,7 +59,7 @@ async def test_a_reply_to_next_is_as_documented(both: Both) -> None:
     [(NothingReady.WAIT, "wait", True), (NothingReady.OVER, "over", False), (NothingReady.NO_TIME, "no_time", False)],
 )
 async def test_why_there_is_nothing_is_said_alike(both: Both, nothing: NothingReady, reason: str, retry: bool) -> None:
-    both.lanes.reply = dispatch.Reply((), nothing, "because")
+    both.lane.reply = dispatch.Reply((), nothing, "because")
     reply = (await both.post("/projects/3/next", content=msgspec.json.encode(NEXT))).json()
     assert reply == {"leases": [], "reason": reason, "why": "because", "retry": retry}
 
@@ -72,7 +72,7 @@ async def test_what_is_left_of_the_workers_time_becomes_part_of_the_wish(
     both: Both, seconds: float | None, time_left: timedelta | None
 ) -> None:
     await both.post("/projects/3/next", content=msgspec.json.encode({**NEXT, "time_left_seconds": seconds}))
-    [(_, _, wish)] = both.lanes.asked
+    [(_, _, wish)] = both.lane.asked
     assert wish.time_left == time_left
     assert (wish.worker_id, wish.request_id) == ("w", UUID(NEXT["request_id"]))
 
@@ -183,6 +183,6 @@ async def test_strangers_are_refused_alike_before_their_body_is_looked_at(both: 
     ],
 )
 async def test_what_is_raised_is_told_alike(both: Both, trouble: Exception, status: int) -> None:
-    both.lanes.trouble = trouble
+    both.lane.trouble = trouble
     for path, body in CALLS.items():
         assert (await both.post(path, content=msgspec.json.encode(body))).status_code == status

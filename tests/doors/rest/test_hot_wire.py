@@ -14,7 +14,7 @@ from tests.doors.rest.hot_scene import (
     JSON,
     LEASE,
     NEXT,
-    NotingLanes,
+    NotingLane,
     Wire,
     connect,
     make_parts,
@@ -31,9 +31,9 @@ from sutler.wire.dispatch import NewHandle, NewProject
 
 
 async def test_a_defect_is_logged_and_answered_with_an_incident(
-    alone: httpx.AsyncClient, lanes: NotingLanes, capsys: pytest.CaptureFixture[str]
+    alone: httpx.AsyncClient, lane: NotingLane, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lanes.trouble = KeyError("the secret inside")
+    lane.trouble = KeyError("the secret inside")
     reply = await alone.post("/projects/3/next", json=NEXT)
     assert reply.status_code == 500
     assert "secret" not in reply.text
@@ -50,7 +50,7 @@ async def test_a_body_may_be_of_a_megabyte_and_no_more(alone: httpx.AsyncClient)
     assert reply.headers["content-type"] == "application/problem+json"
 
 
-async def test_a_body_may_come_in_parts(parts: Parts, lanes: NotingLanes, sutler: AsyncClient) -> None:
+async def test_a_body_may_come_in_parts(parts: Parts, lane: NotingLane, sutler: AsyncClient) -> None:
     connection = Wire("/projects/3/next", sutler.token, *make_parts(msgspec.json.encode(NEXT), size=7))
     await connection.call(put_alone(parts))
     assert [message["type"] for message in connection.sent] == ["http.response.start", "http.response.body"]
@@ -59,7 +59,7 @@ async def test_a_body_may_come_in_parts(parts: Parts, lanes: NotingLanes, sutler
 
 
 async def test_a_body_that_comes_in_parts_and_must_be_judged_reaches_the_ordinary_route_whole(
-    front: ASGIApp, lanes: NotingLanes, sutler: AsyncClient
+    front: ASGIApp, lane: NotingLane, sutler: AsyncClient
 ) -> None:
     connection = Wire("/projects/3/next", sutler.token, *make_parts(b'{"worker_id": "w", "count": 0}', size=4))
     await connection.call(front)
@@ -68,60 +68,58 @@ async def test_a_body_that_comes_in_parts_and_must_be_judged_reaches_the_ordinar
     assert [problem["where"] for problem in problems] == ["request_id", "count"]
 
 
-async def test_too_much_is_refused_before_it_has_all_come(
-    parts: Parts, lanes: NotingLanes, sutler: AsyncClient
-) -> None:
+async def test_too_much_is_refused_before_it_has_all_come(parts: Parts, lane: NotingLane, sutler: AsyncClient) -> None:
     part: Message = {"type": "http.request", "body": b" " * 300_000, "more_body": True}
     connection = Wire("/projects/3/next", sutler.token, *[part] * 9)
     await connection.call(put_alone(parts))
     assert connection.sent[0]["status"] == 413
-    assert lanes.asked == []
+    assert lane.asked == []
 
 
 async def test_whoever_hangs_up_while_sending_is_asked_nothing(
-    parts: Parts, lanes: NotingLanes, sutler: AsyncClient
+    parts: Parts, lane: NotingLane, sutler: AsyncClient
 ) -> None:
     half: Message = {"type": "http.request", "body": b"{", "more_body": True}
     connection = Wire("/projects/3/next", sutler.token, half, {"type": "http.disconnect"})
     await connection.call(put_alone(parts))
     assert connection.sent[0]["status"] == 400
-    assert lanes.asked == []
+    assert lane.asked == []
 
 
 async def test_a_worker_that_waits_is_answered_when_something_turns_up(
-    parts: Parts, lanes: NotingLanes, alone: httpx.AsyncClient
+    parts: Parts, lane: NotingLane, alone: httpx.AsyncClient
 ) -> None:
-    lanes.reply = dispatch.Reply((), NothingReady.WAIT, "later")
+    lane.reply = dispatch.Reply((), NothingReady.WAIT, "later")
     asking = asyncio.create_task(alone.post("/projects/3/next", json={**NEXT, "wait_seconds": 25}))
-    await until(lambda: len(lanes.asked) == 2)
-    lanes.reply = dispatch.Reply((LEASE,))
+    await until(lambda: len(lane.asked) == 2)
+    lane.reply = dispatch.Reply((LEASE,))
     parts.db.notices.post({"project/3"})
     reply = await asyncio.wait_for(asking, 10)
     assert reply.json()["reason"] == "reserved"
-    assert len(lanes.asked) == 3
+    assert len(lane.asked) == 3
 
 
-async def test_nobody_waits_for_what_cannot_come(lanes: NotingLanes, alone: httpx.AsyncClient) -> None:
+async def test_nobody_waits_for_what_cannot_come(lane: NotingLane, alone: httpx.AsyncClient) -> None:
     for nothing in (NothingReady.OVER, NothingReady.NO_TIME):
-        lanes.asked.clear()
-        lanes.reply = dispatch.Reply((), nothing, "")
+        lane.asked.clear()
+        lane.reply = dispatch.Reply((), nothing, "")
         reply = await asyncio.wait_for(alone.post("/projects/3/next", json={**NEXT, "wait_seconds": 25}), 10)
         assert reply.json()["reason"] == nothing
-        assert len(lanes.asked) == 1
+        assert len(lane.asked) == 1
 
 
 async def test_a_worker_that_hangs_up_while_waiting_asks_no_more(
-    parts: Parts, lanes: NotingLanes, sutler: AsyncClient
+    parts: Parts, lane: NotingLane, sutler: AsyncClient
 ) -> None:
-    lanes.reply = dispatch.Reply((), NothingReady.WAIT, "later")
+    lane.reply = dispatch.Reply((), NothingReady.WAIT, "later")
     body = msgspec.json.encode({**NEXT, "wait_seconds": 25})
     connection = Wire("/projects/3/next", sutler.token, {"type": "http.request", "body": body, "more_body": False})
     calling = asyncio.create_task(connection.call(put_alone(parts)))
-    await until(lambda: len(lanes.asked) == 2)
+    await until(lambda: len(lane.asked) == 2)
     connection.incoming.put_nowait({"type": "http.disconnect"})
     parts.db.notices.post({"project/3"})
     await asyncio.wait_for(calling, 10)
-    assert len(lanes.asked) == 2
+    assert len(lane.asked) == 2
 
 
 async def test_a_refused_worker_leaves_a_trace(

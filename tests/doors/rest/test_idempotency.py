@@ -16,10 +16,21 @@ from tests.doors.rest.hot_scene import Wire
 from tests.doors.rest.test_routes import assert_is_problem
 from tests.waiting import wait_until
 
-from sutler import auth
+from sutler import auth, dispatch
 from sutler.base.clock import MovableClock
 from sutler.client import AsyncClient
-from sutler.database import Database, EarlierCall, IdempotentCall, begin_call, forget_unanswered_calls
+from sutler.database import (
+    Answer,
+    Database,
+    EarlierCall,
+    HeldCall,
+    IdempotentCall,
+    begin_call,
+    forget_unanswered_calls,
+    keep_answer,
+    renew_call,
+)
+from sutler.database.errors import CallTakenOverError
 from sutler.loops import Surroundings, kept_answers
 from sutler.rest.context import takes_key
 from sutler.wire.dispatch import NewHandle, NewProject
@@ -41,6 +52,14 @@ WITHOUT_KEY = {
 
 def key(text: str = "") -> dict[str, str]:
     return {"Idempotency-Key": text or uuid4().hex}
+
+
+class KilledError(BaseException):
+    """The process ends here."""
+
+
+async def die(*_: object, **__: object) -> None:
+    raise KilledError
 
 
 async def count_rows(db: Database, table: str = "database.idempotent_calls") -> int:
@@ -145,13 +164,6 @@ async def test_a_call_that_was_left_by_a_dead_server_may_be_made_again_after_a_m
 ) -> None:
     monkeypatch.setattr("sutler.rest.idempotency.LONGEST_WAIT_SECONDS", 0.0)
     headers = key()
-
-    class KilledError(BaseException):
-        pass
-
-    async def die(*_: object, **__: object) -> None:
-        raise KilledError
-
     with monkeypatch.context() as patch:
         patch.setattr("sutler.auth.create_experiment", die)
         with pytest.raises(KilledError):
@@ -195,19 +207,128 @@ async def test_a_call_that_is_at_work_for_long_is_not_taken_for_left(
 
 
 async def test_who_was_taken_over_keeps_no_answer(db: Database, clock: MovableClock) -> None:
-    from sutler.database import Answer, EarlierCall, keep_answer, renew_call
-
     call = IdempotentCall(1, "k", b"digest")
     first = await begin_call(db, call)
     clock.advance(timedelta(seconds=61))
     second = await begin_call(db, call)
-    assert not isinstance(first, EarlierCall)
-    assert not isinstance(second, EarlierCall)
-    await keep_answer(db, call, Answer(200, {}, b"first"), begun_at=first)
-    assert await renew_call(db, call, begun_at=first) is None
+    assert isinstance(first, HeldCall)
+    assert isinstance(second, HeldCall)
+    await keep_answer(db, first, Answer(200, {}, b"first"))
+    assert not await renew_call(db, first)
     assert await begin_call(db, call) == EarlierCall(is_same=True, answer=None)
-    await keep_answer(db, call, Answer(200, {"a": "b"}, b"second"), begun_at=second)
+    await keep_answer(db, second, Answer(200, {"a": "b"}, b"second"))
     assert await begin_call(db, call) == EarlierCall(is_same=True, answer=Answer(200, {"a": "b"}, b"second"))
+
+
+async def test_a_renewal_of_which_nobody_heard_does_not_keep_the_answer_away(db: Database, clock: MovableClock) -> None:
+    """A call may end while it is being renewed, and not know whether it was."""
+    call = IdempotentCall(1, "k", b"digest")
+    held = await begin_call(db, call)
+    assert isinstance(held, HeldCall)
+    clock.advance(timedelta(seconds=15))
+    await renew_call(db, held)
+    await keep_answer(db, held, Answer(200, {}, b"said"))
+    assert await begin_call(db, call) == EarlierCall(is_same=True, answer=Answer(200, {}, b"said"))
+
+
+async def make_and_die(admin: httpx.AsyncClient, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a project; the server is killed before it can write down what it answered."""
+    with monkeypatch.context() as patch:
+        patch.setattr("sutler.rest.idempotency._settle", die)
+        with pytest.raises(KilledError):
+            await admin.post("/projects", json=PROJECT, headers=headers)
+
+
+async def assert_is_lost(admin: httpx.AsyncClient, headers: dict[str, str]) -> None:
+    """The same call again makes nothing, and names what the first one made."""
+    [project] = (await admin.get("/projects")).json()["items"]
+    subject = f"project/{project['id']}"
+    for _ in range(2):
+        reply = await admin.post("/projects", json=PROJECT, headers=headers)
+        assert_is_problem(reply, 409)
+        problem = reply.json()
+        assert problem["code"] == "rest.answer_lost"
+        assert problem["facts"]["events"] == [{"kind": "dispatch.project_created", "subject": subject}]
+        assert subject in problem["detail"]
+    assert len((await admin.get("/projects")).json()["items"]) == 1
+
+
+async def test_what_was_made_by_a_server_that_died_before_it_answered_is_not_made_again(
+    admin: httpx.AsyncClient, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sutler.rest.idempotency.LONGEST_WAIT_SECONDS", 0.0)
+    headers = key()
+    await make_and_die(admin, headers, monkeypatch)
+    waiting = await admin.post("/projects", json=PROJECT, headers=headers)
+    assert waiting.json()["code"] == "rest.still_running"
+    clock.advance(timedelta(seconds=61))
+    await assert_is_lost(admin, headers)
+    assert (await admin.post("/projects", json=PROJECT, headers=key())).status_code == 201
+
+
+async def test_a_server_alone_on_its_database_knows_at_once_what_the_last_one_made(
+    admin: httpx.AsyncClient, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = key()
+    await make_and_die(admin, headers, monkeypatch)
+    await forget_unanswered_calls(parts.db)
+    await assert_is_lost(admin, headers)
+
+
+async def test_what_was_made_by_a_call_that_failed_afterwards_is_not_made_again(
+    admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("the project is there")
+
+    headers = key()
+    with monkeypatch.context() as patch:
+        patch.setattr("sutler.rest.creation.show", fail)
+        assert (await admin.post("/projects", json=PROJECT, headers=headers)).status_code == 500
+    await assert_is_lost(admin, headers)
+
+
+async def test_a_streamed_project_whose_answer_was_lost_is_not_made_again(
+    admin: httpx.AsyncClient, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = b'{"experiment": "local", "is_virtual": true}\n{"namespace": "demo", "name": "a"}\n'
+    headers = key() | {"Content-Type": "application/x-ndjson"}
+    with monkeypatch.context() as patch:
+        patch.setattr("sutler.rest.idempotency._settle", die)
+        with pytest.raises(KilledError):
+            await admin.post("/projects", content=lines, headers=headers)
+    await forget_unanswered_calls(parts.db)
+    assert (await admin.post("/projects", content=lines, headers=headers)).json()["code"] == "rest.answer_lost"
+    assert len((await admin.get("/projects")).json()["items"]) == 1
+
+
+async def test_a_call_that_was_taken_over_does_nothing_any_more(
+    admin: httpx.AsyncClient, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sutler.rest.idempotency.LONGEST_WAIT_SECONDS", 0.0)
+    is_inside, may_go_on = asyncio.Event(), asyncio.Event()
+    create = dispatch.create_project
+
+    async def create_late(
+        db: Database, who: auth.Principal, *, project: dispatch.NewProject
+    ) -> dispatch.CreatedProject:
+        if not is_inside.is_set():
+            is_inside.set()
+            await may_go_on.wait()
+        return await create(db, who, project=project)
+
+    monkeypatch.setattr("sutler.dispatch.create_project", create_late)
+    headers = key()
+    late = asyncio.create_task(admin.post("/projects", json=PROJECT, headers=headers))
+    await is_inside.wait()
+    clock.advance(timedelta(seconds=61))
+    second = await admin.post("/projects", json=PROJECT, headers=headers)
+    assert second.status_code == 201
+    may_go_on.set()
+    assert_is_problem(await late, 503)
+    assert (await late).json()["code"] == CallTakenOverError.code
+    assert len((await admin.get("/projects")).json()["items"]) == 1
+    assert (await admin.post("/projects", json=PROJECT, headers=headers)).content == second.content
 
 
 async def test_what_the_server_failed_at_may_be_tried_again_at_once(
@@ -232,8 +353,10 @@ async def test_an_answer_over_a_megabyte_is_not_kept(
     monkeypatch.setattr("sutler.rest.idempotency.LARGEST_ANSWER_BYTES", 10)
     headers = key()
     assert (await admin.post("/experiments", json={"name": "nova"}, headers=headers)).status_code == 201
-    assert await count_rows(parts.db) == 0
-    assert (await admin.post("/experiments", json={"name": "nova"}, headers=headers)).status_code == 409
+    again = await admin.post("/experiments", json={"name": "nova"}, headers=headers)
+    assert again.json()["code"] == "rest.answer_lost"
+    assert (await admin.post("/experiments", json={"name": "nova"}, headers=key())).status_code == 409
+    assert await count_rows(parts.db) == 1
 
 
 async def test_after_a_day_a_key_is_free_again_and_its_answer_is_swept(

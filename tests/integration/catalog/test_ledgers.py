@@ -16,7 +16,6 @@ from sutler.catalog import (
     MqlSyntaxError,
     NewFile,
     Selection,
-    count_remaining_in,
     create_ledger_in,
     declare_files_in,
     take_in,
@@ -43,11 +42,6 @@ async def take(
 ) -> list[FileReference]:
     async with world.db.write() as tx:
         return await take_in(tx, selection=wish(world, limit, query), ledger_id=ledger_id)
-
-
-async def count_remaining(world: World, ledger_id: int | None, query: str = "files from demo:reco") -> int:
-    async with world.db.read() as tx:
-        return await count_remaining_in(tx, selection=wish(world, 1, query), ledger_id=ledger_id)
 
 
 async def test_slices_cover_all_files_once_in_order_and_end(world: World, clock: MovableClock) -> None:
@@ -89,15 +83,6 @@ async def test_without_a_ledger_the_same_files_come_each_time(world: World) -> N
     assert await take(world, None, 2) == await take(world, None, 2)
     assert len(await take(world, None, None)) == 5
     assert await world.count("SELECT count(*) FROM catalog.ledger_entries") == 0
-
-
-async def test_what_remains_is_counted_whatever_the_limit(world: World) -> None:
-    await declare(world, 5)
-    ledger_id = await open_ledger(world)
-    await take(world, ledger_id, 2)
-    assert await count_remaining(world, ledger_id) == 3
-    assert await count_remaining(world, None) == 5
-    assert await count_remaining(world, ledger_id, "files demo:nosuch") == 0
 
 
 async def test_files_of_other_experiments_are_never_taken(world: World) -> None:

@@ -56,6 +56,14 @@ SELECT 'place of ' || project_id || '/' || position || ' in ' || state AS what F
 WHERE (ready + aside + resting)::text || leased
     <> CASE state WHEN 'initial' THEN '10' WHEN 'reserved' THEN '01' ELSE '00' END
 UNION ALL SELECT 'attempts of ' || project_id || '/' || position FROM place WHERE attempts <> ended + leased
+UNION ALL SELECT 'end of ' || handle.project_id || '/' || handle.position || ' in ' || handle.state
+    FROM dispatch.handles AS handle LEFT JOIN dispatch.attempts AS ended
+        ON (ended.project_id, ended.position) = (handle.project_id, handle.position)
+        AND ended.handle_state IN ('done', 'failed') AND NOT ended.is_put_back
+    WHERE (ended.id, ended.handle_state) IS DISTINCT FROM (
+        CASE WHEN handle.state IN ('done', 'failed') THEN handle.attempt_id END,
+        CASE WHEN handle.state IN ('done', 'failed') THEN handle.state END
+    )
 UNION ALL SELECT 'ready has attempts of its own' FROM dispatch.ready JOIN dispatch.handles AS handle
     ON (handle.project_id, handle.position) = (ready.project_id, ready.position)
     WHERE (ready.attempts, ready.share_id, ready.location_id)

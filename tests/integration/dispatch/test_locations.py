@@ -21,6 +21,7 @@ from sutler.dispatch import (
     relocate_handles,
     restart_handles,
 )
+from sutler.replicas import read_changes
 
 F0, F1, F2 = (Did("test", f"f{number}.root") for number in range(3))
 
@@ -145,10 +146,12 @@ async def test_a_leased_handle_whose_last_copy_is_gone_is_put_aside_when_it_is_b
 
 
 async def test_a_handle_that_somebody_is_just_taking_is_moved_afterwards(scene: Scene) -> None:
+    """Who takes it began after the change was read first; one who began before would be waited for."""
     await add_copies(scene, F0, F1)
     project = await scene.start(2, is_virtual=False)
     await relocate_all(scene)
     await add_copies(scene, F0, F1, rse="NEAR")
+    assert len(await read_changes(scene.db, limit=10)) == 2
     async with scene.db.connection() as connection, connection.transaction():
         await connection.execute("SELECT FROM dispatch.ready WHERE position = 0 FOR UPDATE")
         assert await relocate_handles(scene.db) == 1
@@ -180,6 +183,26 @@ async def test_a_project_that_was_made_while_a_copy_was_recorded_is_not_missed(s
     await maker
     assert await relocate_handles(scene.db) == 1
     await scene.check()
+
+
+async def test_a_project_that_was_begun_while_a_copy_was_not_yet_recorded_for_good_is_not_missed(scene: Scene) -> None:
+    """Its maker began last and has not ended, so its transaction is behind all that have."""
+    rse_id = await add_rse(scene)
+    async with scene.db.connection() as recorder, scene.db.connection() as maker:
+        recording, making = recorder.transaction(), maker.transaction()
+        await recording.start()
+        await recorder.execute(
+            """INSERT INTO replicas.replicas (namespace, name, rse_id, experiment_id, url, created_at)
+               VALUES ('test', 'f0.root', $1, $2, 'file:///f0', now())""",
+            rse_id,
+            scene.experiment_id,
+        )
+        await making.start()
+        await maker.execute("UPDATE auth.users SET username = username")
+        await recording.commit()
+        assert await read_changes(scene.db, limit=10) == []
+        await making.commit()
+    assert len(await read_changes(scene.db, limit=10)) == 1
 
 
 async def test_work_is_bounded_and_what_cannot_be_moved_does_not_keep_the_rest_waiting(scene: Scene) -> None:
@@ -237,6 +260,15 @@ async def add_copies(scene: Scene, *dids: Did, rse: str = "DISK") -> None:
     """Record copies on one RSE."""
     for did in dids:
         await scene.add_replica(did, rse)
+
+
+async def add_rse(scene: Scene, name: str = "DISK") -> object:
+    """Make an RSE and return its number."""
+    return await scene.value(
+        "INSERT INTO replicas.rses (experiment_id, name, created_at) VALUES ($1, $2, now()) RETURNING id",
+        scene.experiment_id,
+        name,
+    )
 
 
 async def relocate_all(scene: Scene) -> None:

@@ -155,6 +155,16 @@ async def test_only_the_leases_of_lost_jobs_are_taken_back(scene: Scene) -> None
     await scene.check()
 
 
+async def test_a_job_of_another_batch_system_with_the_same_number_keeps_its_files(scene: Scene) -> None:
+    ours, theirs = await scene.start(2), await scene.start(2)
+    await scene.take_one(ours, "w1", batch_job_id="7.0", share_id=ours.share_id)
+    await scene.take_one(theirs, "w2", batch_job_id="7.0", share_id=theirs.share_id)
+    assert await release_jobs(scene.db, batch_job_ids=["7.0"], share_id=ours.share_id) == 1
+    assert await scene.column("SELECT share_id FROM dispatch.leases") == [theirs.share_id]
+    await scene.check()
+
+
+
 async def test_cancelling_ends_the_project_and_says_why(scene: Scene, clock: MovableClock) -> None:
     project = await scene.start(2)
     clock.advance(FIVE_MINUTES)

@@ -17,7 +17,7 @@ from sutler.base.clock import MovableClock
 from sutler.base.did import Did
 from sutler.dispatch import (
     CreatedProject,
-    Lanes,
+    Lane,
     Lease,
     NewHandle,
     NothingReady,
@@ -43,12 +43,12 @@ Ask = Callable[..., Coroutine[Any, Any, Reply]]
 
 @pytest.fixture(params=["alone", "together"])
 async def ask(request: pytest.FixtureRequest, scene: Scene) -> AsyncIterator[Ask]:
-    """How a worker asks: by the operation itself, or through the lanes of a server."""
+    """How a worker asks: by the operation itself, or through the lane of a server."""
     if request.param == "alone":
         yield partial(reserve_next, scene.db, scene.who)
         return
-    async with Lanes(scene.db) as lanes:
-        yield partial(lanes.reserve_next, scene.who)
+    async with Lane(scene.db) as lane:
+        yield partial(lane.reserve_next, scene.who)
 
 
 async def take(
@@ -307,7 +307,7 @@ async def test_as_many_handles_as_workers_at_two_servers_give_each_worker_one(
     scene: Scene, elsewhere: Scene, sites: Sequence[str]
 ) -> None:
     rounds, workers = 6, 20
-    async with Lanes(scene.db) as here, Lanes(elsewhere.db) as there:
+    async with Lane(scene.db) as here, Lane(elsewhere.db) as there:
         for number in range(rounds):
             if not number:
                 project = await place(scene, *(["FAR", "NEAR", "ALSO_FAR", "NEAR FAR"] * (workers // 4)))
@@ -331,8 +331,8 @@ async def test_nobody_waits_while_there_is_work_and_everybody_gets_some(scene: S
     got = [0] * workers
     waited_with: list[int] = []
 
-    async def work(number: int, lanes: Lanes) -> None:
-        ask = partial(lanes.reserve_next, scene.who)
+    async def work(number: int, lane: Lane) -> None:
+        ask = partial(lane.reserve_next, scene.who)
         for turn in range(1000):
             reply = await take(ask, project, "AB"[number // 2 % 2], worker=f"w{number}")
             if reply.nothing is NothingReady.OVER:
@@ -348,10 +348,10 @@ async def test_nobody_waits_while_there_is_work_and_everybody_gets_some(scene: S
                 outcome = Outcome.FAILED if is_broken else Outcome.DONE
                 said = Report(f"w{number}", (lease.attempt_id,), outcome)
                 await (
-                    lanes.report(scene.who, report=said) if turn % 3 else scene.say(outcome, lease, worker=f"w{number}")
+                    lane.report(scene.who, report=said) if turn % 3 else scene.say(outcome, lease, worker=f"w{number}")
                 )
 
-    async with Lanes(scene.db) as here, Lanes(elsewhere.db) as there:
+    async with Lane(scene.db) as here, Lane(elsewhere.db) as there:
         async with asyncio.timeout(60):
             await asyncio.gather(*(work(number, (here, there)[number % 2]) for number in range(workers)))
     assert sorted(given) == sorted(f"f{number}.root" for number in range(files))

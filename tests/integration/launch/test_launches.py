@@ -27,7 +27,6 @@ from sutler.launch import (
     LaunchState,
     LocalBackend,
     UnknownBackendError,
-    describe_jobs,
     get_backend,
     get_launch_in,
     list_jobs_in,
@@ -88,7 +87,7 @@ async def test_a_launch_goes_from_intended_to_ended(
 
     async def two_run() -> bool:
         await poll_launches(db, {"local": local.backend})
-        return describe_jobs((await get(db)).counts) == "2 jobs running, 1 waiting"
+        return (await get(db)).counts == JobCounts(running_count=2, waiting_count=1)
 
     await wait_until(two_run, "two running jobs")
     go.touch()

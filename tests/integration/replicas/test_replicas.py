@@ -28,7 +28,6 @@ from sutler.replicas import (
     add_replicas,
     add_replicas_in,
     create_rse,
-    ensure_rse_in,
     list_replicas,
     list_replicas_in,
     list_rses,
@@ -107,15 +106,6 @@ async def test_names_are_unique_within_their_experiment(site: Site) -> None:
         await create_rse(site.db, SYSTEM, experiment="dune", name="A B")
     with pytest.raises(InvalidInputError):
         await update_rse(site.db, SYSTEM, experiment="dune", name="DISK", url_prefix="a b")
-
-
-async def test_a_storage_element_is_made_where_it_is_missing_and_left_alone_where_it_is_not(site: Site) -> None:
-    async with site.db.write() as tx:
-        made = await ensure_rse_in(tx, experiment_id=site.dune.id, name="LOCAL", url_prefix="file:///a")
-    async with site.db.write() as tx:
-        again = await ensure_rse_in(tx, experiment_id=site.dune.id, name="LOCAL", url_prefix="file:///b")
-    assert again == made
-    assert made.url_prefix == "file:///a"
 
 
 async def test_changes_made_at_the_same_time_both_hold(site: Site) -> None:

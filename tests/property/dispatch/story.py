@@ -22,7 +22,7 @@ from sutler.dispatch import (
     HandleNotReservedError,
     HandlesInUseError,
     HandleState,
-    Lanes,
+    Lane,
     Lease,
     NewHandle,
     NothingReady,
@@ -101,7 +101,7 @@ class Story:
     scene: Scene
     project: CreatedProject
     clock: MovableClock
-    servers: Sequence[Lanes]
+    servers: Sequence[Lane]
     leases: dict[str, list[Lease]] = field(default_factory=lambda: {worker: [] for worker in WORKERS})
     requests: dict[int, UUID] = field(default_factory=dict)
     acknowledged: dict[int, str] = field(default_factory=dict)

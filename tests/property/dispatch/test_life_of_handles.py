@@ -17,7 +17,7 @@ from sutler.auth import SYSTEM
 from sutler.base.clock import MovableClock
 from sutler.base.did import Did
 from sutler.database import Database
-from sutler.dispatch import Lanes
+from sutler.dispatch import Lane
 from sutler.replicas import set_proximity
 
 EXAMPLES = 600
@@ -25,10 +25,10 @@ MAP = "A,NEAR,1\nA,FAR,50\nB,NEAR,-1\nB,FAR,1\n"
 
 
 @pytest.fixture
-async def servers(db: Database, migrated: ServerUnderTest, clock: MovableClock) -> AsyncIterator[Sequence[Lanes]]:
+async def servers(db: Database, migrated: ServerUnderTest, clock: MovableClock) -> AsyncIterator[Sequence[Lane]]:
     """The lanes of two servers with the same database and the same clock."""
     other = await Database.open(migrated.connect, size=6, clock=clock)
-    async with Lanes(db) as here, Lanes(other) as there:
+    async with Lane(db) as here, Lane(other) as there:
         yield here, there
     await other.close()
 
@@ -45,7 +45,7 @@ async def test_any_order_of_steps_keeps_everything_in_its_place(
     db: Database,
     clock: MovableClock,
     delete_everything: str,
-    servers: Sequence[Lanes],
+    servers: Sequence[Lane],
     *,
     story: list[list[Step]],
     is_virtual: bool,

@@ -9,7 +9,7 @@ import pytest
 
 from sutler.launch import BatchJob, InvalidPlanError, JobCounts, JobState, JobStatus, LaunchPlan, UnknownBackendError
 from sutler.launch.model import decode_plan, encode_plan
-from sutler.launch.rules import UNKNOWN_FOR, check_plan, count_jobs, describe_jobs, has_failed, is_news, settle_status
+from sutler.launch.rules import UNKNOWN_FOR, check_plan, count_jobs, has_failed, is_news, settle_status
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 JOB = BatchJob("k", 1, "local:k/1", JobState.WAITING, None, None, "", "", None, None, NOON)
@@ -102,24 +102,6 @@ def test_only_a_difference_is_news() -> None:
     assert not is_news(RUNNING, same)
     assert is_news(RUNNING, replace(same, reason="paused"))
     assert is_news(JOB, same)
-
-
-@pytest.mark.parametrize(
-    ("counts", "sentence"),
-    [
-        (JobCounts(), "no jobs"),
-        (JobCounts(running_count=3, waiting_count=1), "3 jobs running, 1 waiting"),
-        (JobCounts(running_count=1), "1 job running"),
-        (JobCounts(held_count=2, ended_count=4), "2 jobs held, 4 ended"),
-        (JobCounts(ended_count=1, failed_count=1), "1 job ended (1 failed)"),
-        (
-            JobCounts(running_count=1, waiting_count=2, held_count=3, ended_count=4, failed_count=2),
-            "1 job running, 2 waiting, 3 held, 4 ended (2 failed)",
-        ),
-    ],
-)
-def test_jobs_are_told_in_one_line(counts: JobCounts, sentence: str) -> None:
-    assert describe_jobs(counts) == sentence
 
 
 def test_an_unknown_back_end_is_named_beside_the_known_ones() -> None:

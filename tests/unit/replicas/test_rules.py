@@ -6,8 +6,8 @@ import pytest
 
 from sutler.base.did import Did
 from sutler.base.errors import InvalidInputError
-from sutler.replicas import InvalidProximityError, InvalidReplicaError, NewReplica, Rse, find_distance
-from sutler.replicas.rules import check_replicas, check_rse, parse_proximity
+from sutler.replicas import InvalidProximityError, InvalidReplicaError, NewReplica, Rse
+from sutler.replicas.rules import check_replicas, check_rse, choose_distances, look_up, parse_proximity
 
 RSES = {
     name: Rse(number, 1, name, "", "", True, True, False, 0, datetime(2026, 3, 1, tzinfo=UTC))
@@ -104,11 +104,14 @@ DEFAULT,DEFAULT,100
     ],
 )
 def test_a_distance_is_that_of_the_site_else_that_of_default(site: str | None, rse: str, expected: int | None) -> None:
-    assert find_distance(parse_proximity(MAP), site, rse) == expected
+    by_site: dict[str, dict[str, int]] = {}
+    for entry in parse_proximity(MAP):
+        by_site.setdefault(entry.site, {})[entry.rse] = entry.distance
+    assert look_up(choose_distances(by_site, site), rse) == expected
 
 
 def test_without_a_map_nothing_has_a_distance() -> None:
-    assert find_distance([], "A", "DISK1") is None
+    assert look_up(choose_distances({}, "A"), "DISK1") is None
 
 
 def test_every_wrong_line_of_a_map_is_named_by_its_number() -> None:

@@ -43,7 +43,8 @@ async def note_launch(db: Database, *, key: str) -> None:
         is_over = known.state is launch.LaunchState.ENDED
         if is_over and row.ended_at is None:
             jobs = await launch.list_jobs_in(tx, key=key)
-            await dispatch.release_jobs_in(tx, batch_job_ids=[job.batch_job_id for job in jobs])
+            ids = [job.batch_job_id for job in jobs]
+            await dispatch.release_jobs_in(tx, batch_job_ids=ids, share_id=row.share_id)
         # What ended before its jobs were stopped was not cancelled, and keeps the reason it ended for.
         ended_first = row.ended_at is not None and row.batch_status is not BatchStatus.CANCELLED
         is_cancelled = known.stop_reason is not None and not ended_first

@@ -50,11 +50,6 @@ def take_files(tree: FileQuery, scope: Scope, *, ledger_id: int, limit: int | No
     return sql("with chosen as materialized (") + wanted + entered + _read_chosen(sql("")) + _IN_ORDER
 
 
-def count_untaken(tree: FileQuery, scope: Scope, *, ledger_id: int) -> Fragment:
-    """A statement with one row `count`: the files of the query that are not in the ledger."""
-    return sql("select count(*) as count from (") + _untaken(tree, scope, ledger_id) + sql(") untaken")
-
-
 def _untaken(tree: FileQuery, scope: Scope, ledger_id: int) -> Fragment:
     """The ledger is asked by its key, file by file, and only until there are enough: `offset 0` keeps it that way.
 

@@ -36,19 +36,5 @@ async def take_in(tx: Tx, *, selection: Selection, ledger_id: int | None) -> lis
     return into_list(FileReference, await store.run_selection(tx, statement=statement))
 
 
-async def count_remaining_in(tx: Tx, *, selection: Selection, ledger_id: int | None) -> int:
-    """Return how many files of a selection are not in the ledger. The limit of the selection does not matter here.
-
-    Raises MqlSyntaxError and its kin, UnreadableQueryError.
-    """
-    tree, scope = read_query(selection.query), _scope_of(selection)
-    if ledger_id is None:
-        statement = selecting.count_files(tree, scope)
-    else:
-        statement = selecting.count_untaken(tree, scope, ledger_id=ledger_id)
-    await store.forget_plans(tx)
-    return int((await store.run_selection(tx, statement=statement))[0]["count"])
-
-
 def _scope_of(selection: Selection) -> mql.Scope:
     return mql.Scope(namespaces=None, experiment_ids=(selection.experiment_id,))

@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Any, Generic, TypeVar
 
 from sutler.database import Database
-from sutler.dispatch.model import Pace, Reply, Wish
+from sutler.dispatch.model import Pace, Reply
 from sutler.dispatch.operations.claiming import Marks
 from sutler.dispatch.operations.ground import Ground, load_ground
 from sutler.dispatch.operations.pace import load_pace
@@ -24,6 +24,8 @@ MANY_KEPT = 256
 MOST_KEPT = 10_000
 
 Value = TypeVar("Value")
+Question = tuple[int, int | None, str | None]
+"""The project, the share and the site: who asks the same may have the same answer."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class _Kept(Generic[Value]):
     value: Value
     until: float
     change: int = 0
+    began_at: float = 0.0
 
 
 class Grounds:
@@ -47,11 +50,15 @@ class Grounds:
         self._grounds: dict[int, _Kept[Ground]] = {}
         self._neighbourhoods: dict[int, _Kept[Neighbourhood]] = {}
         self._paces: dict[int, _Kept[Pace]] = {}
-        self._replies: dict[tuple[int, int | None, str | None], _Kept[Reply]] = {}
+        self._replies: dict[Question, _Kept[Reply]] = {}
         self._marks: dict[int, Marks] = {}
         self._loading: dict[int, asyncio.Task[Ground]] = {}
         self._changes: Counter[int] = Counter()
-        db.notices.listen(self._hear)
+        self._stop_listening = db.notices.listen(self._hear)
+
+    def close(self) -> None:
+        """Hear of nothing any more."""
+        self._stop_listening()
 
     async def get(self, project_id: int) -> Ground:
         """Return the ground of a project. Raises ProjectNotFoundError."""
@@ -83,17 +90,24 @@ class Grounds:
         """Return a number that grows with everything that happens to a project."""
         return self._changes[project_id]
 
-    def find_reply(self, project_id: int, wish: Wish) -> Reply | None:
-        """Return what was just answered to the same question, if nothing happened to the project since."""
-        kept = self._replies.get((project_id, wish.share_id, wish.site))
-        if kept is None or kept.until <= monotonic() or kept.change != self._changes[project_id]:
-            return None
-        return kept.value
+    def find_reply(self, question: Question, *, came_at: float) -> Reply | None:
+        """Return what was answered to the same question, if it is true still.
 
-    def keep_reply(self, project_id: int, wish: Wish, reply: Reply, *, since: int) -> None:
-        """Remember that there is nothing, and why, as long as nothing happens; `since` is the number from before."""
+        It is if nothing happened to the project since, and for who came at `came_at`, on the monotonic clock, if the
+        look at the database began after that.
+        """
+        kept = self._replies.get(question)
+        if kept is None or kept.until <= monotonic():
+            return None
+        return kept.value if kept.change == self._changes[question[0]] or kept.began_at >= came_at else None
+
+    def keep_reply(self, question: Question, reply: Reply, *, since: int, began_at: float) -> None:
+        """Remember that there is nothing, and why.
+
+        `since` is the number of changes from before the look at the database, `began_at` when that was.
+        """
         _bound(self._replies)
-        self._replies[project_id, wish.share_id, wish.site] = _Kept(reply, monotonic() + REPLY_KEPT_SECONDS, since)
+        self._replies[question] = _Kept(reply, began_at + REPLY_KEPT_SECONDS, since, began_at)
 
     async def _load(self, project_id: int) -> Ground:
         try:

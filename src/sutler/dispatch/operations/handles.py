@@ -33,7 +33,8 @@ async def list_handles(
 ) -> Page[Handle]:
     """Return handles of a project, or of one share, in the order of the project, with the reason of the last failure.
 
-    Only those in the state or one of the states, in the namespace, and with `name` somewhere in their name.
+    Only those in the state or one of the states, in the namespace, and with `name` somewhere in their name; as a whole
+    `namespace:name` it is this one file. With states alone, or a whole name, only what is returned is read.
     Raises ProjectNotFoundError, ShareNotFoundError, InvalidChoiceError, NotPermittedError, InvalidInputError.
     """
     async with db.read() as tx:
@@ -135,6 +136,7 @@ async def _find_project_of_share(tx: Tx, share_id: int, project_id: int | None) 
 
 
 async def _put_back(tx: Tx, who: Principal, header: ProjectHeader, positions: Sequence[int], count: int) -> None:
+    await store.note_put_back(tx, project_id=header.project_id, positions=positions)
     for share_id in await store.restart_handles(tx, header=header, positions=positions):
         tx.notify("share", share_id)
     tx.notify("ready", header.project_id)

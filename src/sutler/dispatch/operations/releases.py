@@ -30,15 +30,18 @@ async def release_overdue(db: Database, *, limit: int = 500) -> int:
 
 
 @replayable
-async def release_jobs(db: Database, *, batch_job_ids: Sequence[str]) -> int:
-    """Take back the leases of batch jobs that are known to be gone, and return how many there were."""
+async def release_jobs(db: Database, *, batch_job_ids: Sequence[str], share_id: int | None = None) -> int:
+    """Take back the leases of batch jobs that are known to be gone, and return how many there were.
+
+    The numbers of jobs are those of one batch system: with a share, leases of others with the same numbers stay.
+    """
     async with db.write() as tx:
-        return await release_jobs_in(tx, batch_job_ids=batch_job_ids)
+        return await release_jobs_in(tx, batch_job_ids=batch_job_ids, share_id=share_id)
 
 
-async def release_jobs_in(tx: Tx, *, batch_job_ids: Sequence[str]) -> int:
+async def release_jobs_in(tx: Tx, *, batch_job_ids: Sequence[str], share_id: int | None) -> int:
     """Do what `release_jobs` does, in the transaction of a caller."""
-    leases = await store.lock_leases_of_jobs(tx, batch_job_ids=batch_job_ids)
+    leases = await store.lock_leases_of_jobs(tx, batch_job_ids=batch_job_ids, share_id=share_id)
     released = 0
     for project_id, of_project in groupby(leases, key=lambda lease: lease.project_id):
         header = await store.find_header(tx, project_id=project_id)

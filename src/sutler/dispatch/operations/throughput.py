@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain, count
 
 from sutler.auth import Action, Principal
+from sutler.base.did import Did, InvalidNameError
 from sutler.base.errors import InvalidInputError, Problem
 from sutler.database import Database, Tx
 from sutler.database.listing import DEFAULT_LIMIT, LARGEST_LIMIT, Page
@@ -17,13 +19,14 @@ from sutler.dispatch.operations.access import open_header
 
 MOST_BUCKETS = 240
 STRETCH = 50_000
-"""How many handles are looked at for one page of a list, at most."""
+"""How many handles are looked at for one page of a list by names, at most."""
 MARKED_AT_ONCE = 5_000
+"""The same for reserved and failed handles, each of which is found by itself."""
 
 _DAY = 24 * 60
 _MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720)
 _LAST_POSITION = 2**31 - 1
-_MARKED = frozenset({HandleState.RESERVED, HandleState.FAILED})
+_FEW = frozenset({HandleState.RESERVED, HandleState.FAILED})
 
 
 async def list_throughput(db: Database, who: Principal, *, project_id: int, buckets: int = 60) -> list[Throughput]:
@@ -70,80 +73,130 @@ async def look_through_handles(
 ) -> Page[Handle]:
     """Return handles of a project in its order, at the same cost however many it has; no states means all.
 
-    At most `STRETCH` handles are looked at, so a page may hold fewer than `limit` handles, or none, and still name a
-    place where the next one goes on. `name` is a part of the name of the file.
+    `name` is a part of the name of the file, or a whole `namespace:name`. For parts of names and for namespaces at most
+    `STRETCH` handles are looked at, so such a page may hold fewer than `limit` handles, or none, and still name a place
+    where the next one goes on.
     Raises ProjectNotFoundError, NotPermittedError, InvalidInputError.
     """
     if not 1 <= limit <= LARGEST_LIMIT:
         raise InvalidInputError([Problem("limit", f"must be between 1 and {LARGEST_LIMIT}, not {limit}")])
-    chosen = sorted(set(states)) if len(set(states)) < len(HandleState) else []
+    asked = _Asked(
+        project_id=project_id,
+        states=sorted(set(states)) if len(set(states)) < len(HandleState) else [],
+        namespace=namespace,
+        name=name,
+        after=_read_place(after),
+        limit=limit + 1,
+    )
     async with db.read() as tx:
         await open_header(tx, who, Action.VIEW, project_id=project_id)
-        look = _look_at_marked if chosen and _MARKED.issuperset(chosen) else _look_at_all
-        found, reached = await look(
-            tx,
-            project_id=project_id,
-            states=chosen,
-            namespace=namespace,
-            name=name,
-            after=_read_place(after),
-            limit=limit + 1,
-        )
+        did = _read_did(name)
+        if did is not None:
+            return await _find_one(tx, asked, did)
+        found, reached = await _choose_look(asked)(tx, asked)
     if len(found) > limit:
         found, reached = found[:limit], found[limit - 1].position
     return Page(tuple(found), None if reached is None else str(reached))
 
 
-async def _look_at_all(
-    tx: Tx,
-    *,
-    project_id: int,
-    states: Sequence[HandleState],
-    namespace: str | None,
-    name: str | None,
-    after: int,
-    limit: int,
-) -> tuple[list[Handle], int | None]:
+@dataclass(frozen=True)
+class _Asked:
+    """What a page is to hold, behind which place."""
+
+    project_id: int
+    states: list[HandleState]
+    namespace: str | None
+    name: str | None
+    after: int
+    limit: int
+
+    @property
+    def is_by_name(self) -> bool:
+        """Whether names are filtered, for which there is no index."""
+        return self.namespace is not None or self.name is not None
+
+
+_Look = Callable[[Tx, _Asked], Awaitable[tuple[list[Handle], int | None]]]
+
+
+def _choose_look(asked: _Asked) -> _Look:
+    if not asked.states:
+        return _look_at_all
+    if not asked.is_by_name:
+        return _look_at_chosen
+    return _look_at_few if _FEW.issuperset(asked.states) else _look_from_chosen
+
+
+async def _look_at_all(tx: Tx, asked: _Asked) -> tuple[list[Handle], int | None]:
     """Return handles of the next stretch, and its end if there is more behind it."""
-    until = min(after + STRETCH, _LAST_POSITION)
+    until = min(asked.after + STRETCH, _LAST_POSITION)
     found = await store.list_handles_between(
         tx,
-        project_id=project_id,
-        after=after,
+        project_id=asked.project_id,
+        after=asked.after,
         until=until,
-        states=states,
-        namespace=namespace,
-        name=name,
-        count=limit,
+        states=asked.states,
+        namespace=asked.namespace,
+        name=asked.name,
+        count=asked.limit,
     )
-    end = await store.find_next_position(tx, project_id=project_id)
+    end = await store.find_next_position(tx, project_id=asked.project_id)
     return found, until if until < end - 1 else None
 
 
-async def _look_at_marked(
-    tx: Tx,
-    *,
-    project_id: int,
-    states: Sequence[HandleState],
-    namespace: str | None,
-    name: str | None,
-    after: int,
-    limit: int,
-) -> tuple[list[Handle], int | None]:
-    """Do the same for states whose handles are found through leases and attempts, without looking at others."""
-    # Nearly all of them are still in the state, so a few more than the page holds will do, unless names are filtered.
-    most = MARKED_AT_ONCE if namespace is not None or name is not None else 3 * limit
-    positions = await store.list_marked_positions(tx, project_id=project_id, after=after, states=states, count=most)
-    found = await store.list_handles_at(
-        tx,
-        project_id=project_id,
-        positions=positions,
-        states=states,
-        namespace=namespace,
-        name=name,
-        count=limit,
+async def _look_from_chosen(tx: Tx, asked: _Asked) -> tuple[list[Handle], int | None]:
+    """Do the same from the next handle in one of the states on: those before it are not looked at."""
+    first = await _list_positions(tx, asked, 1)
+    return await _look_at_all(tx, replace(asked, after=first[0] - 1)) if first else ([], None)
+
+
+async def _look_at_chosen(tx: Tx, asked: _Asked) -> tuple[list[Handle], int | None]:
+    """Return handles in the states, and nothing where to go on: one more than the page holds tells."""
+    return await _load(tx, asked, await _list_positions(tx, asked, asked.limit)), None
+
+
+async def _look_at_few(tx: Tx, asked: _Asked) -> tuple[list[Handle], int | None]:
+    """Look for names among the next handles in states that few are in."""
+    positions = await _list_positions(tx, asked, MARKED_AT_ONCE)
+    return await _load(tx, asked, positions), positions[-1] if len(positions) == MARKED_AT_ONCE else None
+
+
+async def _list_positions(tx: Tx, asked: _Asked, count: int) -> list[int]:
+    return await store.list_positions(
+        tx, project_id=asked.project_id, share_id=None, after=asked.after, states=asked.states, count=count
     )
-    return found, positions[-1] if len(positions) == most else None
+
+
+async def _load(tx: Tx, asked: _Asked, positions: Sequence[int]) -> list[Handle]:
+    return await store.list_handles_at(
+        tx,
+        project_id=asked.project_id,
+        positions=positions,
+        states=asked.states,
+        namespace=asked.namespace,
+        name=asked.name,
+        count=asked.limit,
+    )
+
+
+async def _find_one(tx: Tx, asked: _Asked, did: Did) -> Page[Handle]:
+    """Return the handle of one file if it is what is asked for."""
+    handle = await store.find_handle(tx, project_id=asked.project_id, position=None, did=did)
+    is_asked = (
+        handle is not None
+        and handle.position > asked.after
+        and handle.state in (asked.states or HandleState)
+        and handle.namespace == (asked.namespace or handle.namespace)
+    )
+    return Page((handle,) if handle is not None and is_asked else (), None)
+
+
+def _read_did(name: str | None) -> Did | None:
+    """Return the file that a whole `namespace:name` names; none for a part of a name."""
+    try:
+        return None if name is None else Did.parse(name)
+    except InvalidNameError:
+        return None
 
 
 def _read_place(after: str | None) -> int:

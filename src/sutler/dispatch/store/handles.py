@@ -160,16 +160,39 @@ async def list_rested_projects(tx: Tx, *, count: int) -> list[int]:
     return [row["project_id"] for row in rows]
 
 
-async def list_locatable_projects(tx: Tx, *, count: int) -> list[int]:
-    """Return open projects among whose handles put aside some have a usable replica now."""
-    return [row["project_id"] for row in await tx.rows(_SQL.list_locatable_projects, count=count)]
+async def list_locatable_handles(
+    tx: Tx, *, after: tuple[int, int], count: int
+) -> tuple[dict[int, list[int]], tuple[int, int] | None]:
+    """Look at the next `count` handles put aside, behind a project and a position of it.
+
+    Returns the positions of those with a usable replica now, by project, and the project and position of the last one
+    that was looked at; None when it was the very last.
+    """
+    rows = await tx.rows(_SQL.list_locatable_handles, after_project_id=after[0], after_position=after[1], count=count)
+    is_full = sum(row["count"] for row in rows) == count
+    last = (rows[-1]["project_id"], rows[-1]["last_position"]) if rows and is_full else None
+    return {row["project_id"]: list(row["positions"]) for row in rows if row["positions"]}, last
 
 
-async def locate_handles(tx: Tx, *, project_id: int, experiment_id: int, count: int) -> tuple[int, list[int]]:
-    """Make ready what has a usable replica now; return how many handles that were, and the shares that changed."""
-    given = {"project_id": project_id, "experiment_id": experiment_id, "count": count}
+async def list_turned_up_handles(tx: Tx, *, experiment_id: int, dids: Sequence[Did]) -> dict[int, dict[int, Did]]:
+    """Return those handles of files that were put aside and have a usable replica now: by project and position."""
+    found: dict[int, dict[int, Did]] = {}
+    given = {"experiment_id": experiment_id, **_list_columns(dids)}
+    for row in await tx.rows(_SQL.list_turned_up_handles, **given):
+        found.setdefault(row["project_id"], {})[row["position"]] = Did(row["namespace"], row["name"])
+    return found
+
+
+async def locate_handles(
+    tx: Tx, *, project_id: int, experiment_id: int, positions: Sequence[int]
+) -> tuple[list[int], list[int]]:
+    """Make ready what was put aside, has a usable replica now and is held by nobody.
+
+    Returns the positions of what was made ready, and the shares that changed.
+    """
+    given = {"project_id": project_id, "experiment_id": experiment_id, "positions": list(positions)}
     row = await tx.row(_SQL.locate_handles, **given)
-    return (0, []) if row is None else (row["count"], list(row["share_ids"]))
+    return ([], []) if row is None else (list(row["positions"]), list(row["share_ids"]))
 
 
 async def list_projects_holding(tx: Tx, *, experiment_id: int, dids: Sequence[Did]) -> list[int]:

@@ -381,27 +381,55 @@ FROM (
 ) AS rested
 ORDER BY project_id
 
--- name: list_locatable_projects
--- List open projects with handles put aside that have a usable replica now.
-SELECT DISTINCT found.project_id
-FROM (
-    SELECT aside.project_id
+-- name: list_locatable_handles
+-- Look at the next `count` handles put aside, whatever the project, and say which have a usable replica now: a row for
+-- each project among them, with the last place that was looked at. Only open projects are looked at closely.
+WITH part AS MATERIALIZED (
+    SELECT aside.project_id, aside.position, aside.namespace, aside.name
     FROM dispatch.unlocated AS aside
-    JOIN dispatch.projects AS project ON project.id = aside.project_id
-    CROSS JOIN LATERAL (
-        SELECT FROM replicas.usable AS copy
-        WHERE copy.namespace = aside.namespace
-          AND copy.name = aside.name
-          AND copy.experiment_id = project.experiment_id
-        LIMIT 1
-    ) AS copy
-    WHERE project.state IN ('active', 'abandoned')
+    WHERE (aside.project_id, aside.position) > (:after_project_id::bigint, :after_position::integer)
+    ORDER BY aside.project_id, aside.position
     LIMIT :count
-) AS found
-ORDER BY found.project_id
+)
+SELECT part.project_id,
+       coalesce(array_agg(part.position ORDER BY part.position) FILTER (WHERE copy.is_usable), '{}') AS positions,
+       max(part.position) AS last_position,
+       count(*) AS count
+FROM part
+LEFT JOIN LATERAL (
+    SELECT true AS is_usable
+    FROM dispatch.projects AS project
+    JOIN replicas.usable AS copy ON copy.experiment_id = project.experiment_id
+    WHERE project.id = part.project_id
+      AND project.state IN ('active', 'abandoned')
+      AND copy.namespace = part.namespace
+      AND copy.name = part.name
+    LIMIT 1
+) AS copy ON true
+GROUP BY part.project_id
+ORDER BY part.project_id
+
+-- name: list_turned_up_handles
+-- List the handles of the named files that were put aside and have a usable replica now, in whatever project.
+SELECT handle.project_id, handle.position, handle.namespace, handle.name
+FROM unnest(:namespaces::text[], :names::text[]) AS given (namespace, name)
+JOIN dispatch.handles AS handle ON handle.namespace = given.namespace AND handle.name = given.name
+JOIN dispatch.projects AS project ON project.id = handle.project_id
+WHERE project.experiment_id = :experiment_id
+  AND NOT project.is_virtual
+  AND handle.state = 'initial'
+  AND handle.location_id IS NULL
+  AND EXISTS (
+      SELECT FROM replicas.usable AS copy
+      WHERE copy.namespace = given.namespace
+        AND copy.name = given.name
+        AND copy.experiment_id = :experiment_id
+      LIMIT 1
+  )
+ORDER BY handle.project_id, handle.position
 
 -- name: locate_handles
--- Make ready the handles of a project that were put aside and have a usable replica now.
+-- Make ready those of the handles of a project that were put aside, have a usable replica now and are held by nobody.
 WITH found AS MATERIALIZED (
     SELECT aside.project_id, aside.position, aside.share_id, place.rse_ids
     FROM dispatch.unlocated AS aside
@@ -414,9 +442,8 @@ WITH found AS MATERIALIZED (
           AND place.is_usable
         LIMIT 1
     ) AS place
-    WHERE aside.project_id = :project_id
+    WHERE aside.project_id = :project_id AND aside.position = ANY(:positions::integer[])
     ORDER BY aside.position
-    LIMIT :count
     FOR UPDATE OF aside SKIP LOCKED
 ), places AS MATERIALIZED (
     SELECT rse_ids, dispatch.ensure_location(rse_ids) AS location_id
@@ -456,7 +483,8 @@ WITH found AS MATERIALIZED (
     WHERE share.id = by_share.share_id
     RETURNING share.id
 )
-SELECT project.count, array_remove(array_agg(share.id), NULL) AS share_ids
+SELECT ARRAY(SELECT position FROM moved ORDER BY position) AS positions,
+       array_remove(array_agg(share.id), NULL) AS share_ids
 FROM project LEFT JOIN share ON true
 GROUP BY project.count
 

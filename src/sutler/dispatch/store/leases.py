@@ -123,9 +123,10 @@ async def lock_overdue_leases(tx: Tx, *, project_id: int, count: int) -> list[Lo
     return into_list(LockedLease, await tx.rows(_SQL.lock_overdue_leases, **given))
 
 
-async def lock_leases_of_jobs(tx: Tx, *, batch_job_ids: Sequence[str]) -> list[LockedLease]:
-    """Lock the leases of batch jobs in order, with their projects."""
-    return into_list(LockedLease, await tx.rows(_SQL.lock_leases_of_jobs, batch_job_ids=list(batch_job_ids)))
+async def lock_leases_of_jobs(tx: Tx, *, batch_job_ids: Sequence[str], share_id: int | None) -> list[LockedLease]:
+    """Lock the leases of batch jobs in order, with their projects; with a share only those of the share."""
+    given = {"batch_job_ids": list(batch_job_ids), "share_id": share_id}
+    return into_list(LockedLease, await tx.rows(_SQL.lock_leases_of_jobs, **given))
 
 
 async def lock_leases_of_handles(tx: Tx, *, project_id: int, is_all: bool, dids: Sequence[Did]) -> list[LockedLease]:
@@ -163,6 +164,11 @@ async def end_leases(tx: Tx, *, project_id: int, endings: Sequence[Ending]) -> l
 async def count_time_outs(tx: Tx, *, attempt_ids: Sequence[int]) -> None:
     """Count on the handles of ended attempts that a lease of theirs ran out."""
     await tx.run(_SQL.count_time_outs, attempt_ids=list(attempt_ids))
+
+
+async def note_put_back(tx: Tx, *, project_id: int, positions: Sequence[int]) -> None:
+    """Note that the done and failed handles at these places were put back, so that lists by state pass them over."""
+    await tx.run(_SQL.note_put_back, project_id=project_id, positions=list(positions))
 
 
 async def list_fates(tx: Tx, *, attempt_ids: Sequence[int]) -> list[Fate]:

@@ -281,10 +281,11 @@ ORDER BY lease.position
 FOR UPDATE OF lease SKIP LOCKED
 
 -- name: lock_leases_of_jobs
--- Lock the leases of batch jobs, in order.
+-- Lock the leases of batch jobs, in order. Two batch systems may call their jobs the same: a share has those of one.
 SELECT lease.attempt_id, lease.attempt, lease.project_id
 FROM dispatch.leases AS lease
 WHERE lease.batch_job_id = ANY(:batch_job_ids::text[])
+  AND (:share_id::bigint IS NULL OR lease.share_id = :share_id)
 ORDER BY lease.project_id, lease.position
 FOR UPDATE
 
@@ -430,6 +431,15 @@ FROM dispatch.attempts AS ended
 WHERE ended.id = ANY(:attempt_ids::bigint[])
   AND handle.project_id = ended.project_id
   AND handle.position = ended.position
+
+-- name: note_put_back
+-- Note on the attempts that ended handles which are put back that this is over: lists by state find handles by them.
+UPDATE dispatch.attempts
+SET is_put_back = true
+WHERE project_id = :project_id
+  AND position = ANY(:positions::integer[])
+  AND handle_state IN ('done', 'failed')
+  AND NOT is_put_back
 
 -- name: list_fates
 -- Read what became of attempts and of their handles since, which may have been taken out of the project.

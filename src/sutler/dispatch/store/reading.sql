@@ -145,7 +145,7 @@ CROSS JOIN LATERAL (
     SELECT ended.reserved_at, ended.ended_at
     FROM dispatch.attempts AS ended
     WHERE ended.share_id = share.id AND ended.outcome = 'done'
-    ORDER BY ended.id DESC
+    ORDER BY ended.ended_at DESC
     LIMIT 200
 ) AS recent
 WHERE share.project_id = :project_id

@@ -48,12 +48,20 @@ async def list_handles_between(
     return into_list(Handle, rows)
 
 
-async def list_marked_positions(
-    tx: Tx, *, project_id: int, after: int, states: Sequence[HandleState], count: int
+async def list_positions(
+    tx: Tx,
+    *,
+    project_id: int | None,
+    share_id: int | None,
+    after: int,
+    states: Sequence[HandleState],
+    count: int,
 ) -> list[int]:
-    """Return the next places behind one where handles are reserved or have failed at some time, in order."""
-    given = {"project_id": project_id, "after": after, "states": list(states), "count": count}
-    return [row["position"] for row in await tx.rows(_SQL.list_marked_positions, **given)]
+    """Return the next places behind one where handles of a project or of a share are in one of the states, in order."""
+    rows = await tx.rows(
+        _SQL.list_positions, project_id=project_id, share_id=share_id, after=after, states=list(states), count=count
+    )
+    return [row["position"] for row in rows]
 
 
 async def list_handles_at(

@@ -54,30 +54,125 @@ LEFT JOIN LATERAL (
 ) AS last ON true
 ORDER BY handle.position
 
--- name: list_marked_positions
--- List the next places where handles are reserved or have failed at some time, in order.
-SELECT marked.position
+-- name: list_positions
+-- List the next places of a project, or of one share of it, where handles are in one of the states, in order.
+-- Each state is read where its handles stand by place, so none in another state is looked at: the ready ones by location
+-- and attempts, the ended ones through the attempt that ended them.
+WITH RECURSIVE scope AS MATERIALIZED (
+    SELECT coalesce(
+               :project_id::bigint,
+               (SELECT share.project_id FROM dispatch.shares AS share WHERE share.id = :share_id::bigint)
+           ) AS project_id,
+           greatest(
+               :after::integer,
+               (SELECT min(handle.position) - 1 FROM dispatch.handles AS handle WHERE handle.share_id = :share_id)
+           ) AS after,
+           CASE WHEN :share_id IS NULL THEN 2147483647 ELSE (
+               SELECT max(handle.position) FROM dispatch.handles AS handle WHERE handle.share_id = :share_id
+           ) END AS until
+), queues (location_id, attempts) AS (
+    (
+        SELECT ready.location_id, ready.attempts
+        FROM dispatch.ready
+        WHERE 'initial' = ANY(:states::text[]) AND ready.project_id = (SELECT project_id FROM scope)
+        ORDER BY ready.location_id, ready.attempts
+        LIMIT 1
+    )
+    UNION ALL
+    SELECT next.location_id, next.attempts
+    FROM queues
+    CROSS JOIN LATERAL (
+        SELECT ready.location_id, ready.attempts
+        FROM dispatch.ready
+        WHERE ready.project_id = (SELECT project_id FROM scope)
+          AND (ready.location_id, ready.attempts) > (queues.location_id, queues.attempts)
+        ORDER BY ready.location_id, ready.attempts
+        LIMIT 1
+    ) AS next
+)
+SELECT either.position
 FROM (
     (
-        SELECT position
-        FROM dispatch.leases
-        WHERE project_id = :project_id AND position > :after AND 'reserved' = ANY (:states::text[])
-        ORDER BY position
-        LIMIT :count
+        SELECT mine.position
+        FROM queues
+        CROSS JOIN LATERAL (
+            SELECT ready.position
+            FROM dispatch.ready
+            WHERE ready.project_id = (SELECT project_id FROM scope)
+              AND ready.location_id = queues.location_id
+              AND ready.attempts = queues.attempts
+              AND ready.position > (SELECT after FROM scope)
+              AND ready.position <= (SELECT until FROM scope)
+              AND (:share_id IS NULL OR ready.share_id = :share_id)
+            ORDER BY ready.position
+            LIMIT :count
+        ) AS mine
     )
-    UNION
+    UNION ALL
     (
-        SELECT DISTINCT position
-        FROM dispatch.attempts
-        WHERE project_id = :project_id
-          AND handle_state = 'failed'
-          AND position > :after
-          AND 'failed' = ANY (:states::text[])
-        ORDER BY position
+        SELECT aside.position
+        FROM dispatch.resting AS aside
+        WHERE 'initial' = ANY(:states)
+          AND aside.project_id = (SELECT project_id FROM scope)
+          AND aside.position > (SELECT after FROM scope)
+          AND aside.position <= (SELECT until FROM scope)
+          AND (:share_id IS NULL OR aside.share_id = :share_id)
+        ORDER BY aside.position
         LIMIT :count
     )
-) AS marked
-ORDER BY marked.position
+    UNION ALL
+    (
+        SELECT aside.position
+        FROM dispatch.unlocated AS aside
+        WHERE 'initial' = ANY(:states)
+          AND aside.project_id = (SELECT project_id FROM scope)
+          AND aside.position > (SELECT after FROM scope)
+          AND aside.position <= (SELECT until FROM scope)
+          AND (:share_id IS NULL OR aside.share_id = :share_id)
+        ORDER BY aside.position
+        LIMIT :count
+    )
+    UNION ALL
+    (
+        SELECT lease.position
+        FROM dispatch.leases AS lease
+        WHERE 'reserved' = ANY(:states)
+          AND lease.project_id = (SELECT project_id FROM scope)
+          AND lease.position > (SELECT after FROM scope)
+          AND lease.position <= (SELECT until FROM scope)
+          AND (:share_id IS NULL OR lease.share_id = :share_id)
+        ORDER BY lease.position
+        LIMIT :count
+    )
+    UNION ALL
+    (
+        SELECT mine.position
+        FROM (VALUES ('done'), ('failed')) AS chosen (state)
+        CROSS JOIN LATERAL (
+            SELECT ended.position
+            FROM dispatch.attempts AS ended
+            CROSS JOIN LATERAL (
+                SELECT FROM dispatch.handles AS handle
+                WHERE handle.project_id = ended.project_id
+                  AND handle.position = ended.position
+                  AND handle.attempt_id = ended.id
+                  AND handle.state = ended.handle_state
+                OFFSET 0
+            ) AS still
+            WHERE chosen.state = ANY(:states)
+              AND ended.project_id = (SELECT project_id FROM scope)
+              AND ended.handle_state = chosen.state
+              AND ended.handle_state IN ('done', 'failed')
+              AND NOT ended.is_put_back
+              AND ended.position > (SELECT after FROM scope)
+              AND ended.position <= (SELECT until FROM scope)
+              AND (:share_id IS NULL OR ended.share_id = :share_id)
+            ORDER BY ended.position
+            LIMIT :count
+        ) AS mine
+    )
+) AS either
+ORDER BY either.position
 LIMIT :count
 
 -- name: list_handles_at

@@ -5,6 +5,8 @@
 
 (function () {
   const PAUSE = 5000; // milliseconds between two looks while the project moves
+  // Seconds between two marks below the columns: never less than the shortest column.
+  const MARKS = [60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200].concat([1, 2, 5, 10, 30, 60, 90, 180, 365, 730, 1825, 3650].map((days) => days * 86400));
   const SERIES = [
     { name: "returned", label: "Given back", colour: "--initial" },
     { name: "failed", label: "Failed", colour: "--failed" },
@@ -100,7 +102,7 @@
         cursor: { drag: { x: false, y: false }, points: { show: false } },
         scales: { x: { range: (_, least, most) => [least, most + minutes * 60] }, y: { range: (_, __, most) => [0, Math.max(most * 1.05, 1)] } },
         axes: [
-          { ...axis, values: [[86400, "{YYYY}-{MM}-{DD}", null, null, null, null, null, null, 0], [3600, "{HH}:{mm}", "\n{YYYY}-{MM}-{DD}", null, "\n{YYYY}-{MM}-{DD}", null, null, null, 0], [60, "{HH}:{mm}", "\n{YYYY}-{MM}-{DD}", null, "\n{YYYY}-{MM}-{DD}", null, null, null, 0], [1, "{HH}:{mm}:{ss}", "\n{YYYY}-{MM}-{DD}", null, "\n{YYYY}-{MM}-{DD}", null, null, null, 0]] },
+          { ...axis, incrs: MARKS, values: [[86400, "{YYYY}-{MM}-{DD}", null, null, null, null, null, null, 0], [3600, "{HH}:{mm}", "\n{YYYY}-{MM}-{DD}", null, "\n{YYYY}-{MM}-{DD}", null, null, null, 1], [60, "{HH}:{mm}", "\n{YYYY}-{MM}-{DD}", null, "\n{YYYY}-{MM}-{DD}", null, null, null, 1]] },
           { ...axis, size: 62, label: `files ${per}`, labelSize: 18, labelGap: 2, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6], values: (_, marks) => marks.map(count) },
         ],
         series: [

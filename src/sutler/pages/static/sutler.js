@@ -115,8 +115,10 @@
     wasAtEnd = !log || isAtEnd(log);
   });
 
+  // Before the new part is painted: times in another zone or form would flash, and columns would jump.
+  document.addEventListener("htmx:afterSwap", () => showLocalTimes(document));
+
   document.addEventListener("htmx:afterSettle", () => {
-    showLocalTimes(document);
     speak();
     showEnd();
   });

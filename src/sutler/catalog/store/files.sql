@@ -1,58 +1,3 @@
--- name: insert_namespace
--- Make a namespace, unless there is one of that name.
-INSERT INTO catalog.namespaces (name, experiment_id, description, owner_user_id, owner_role, created_at, created_by)
-VALUES (:name, :experiment_id, :description, :owner_user_id, :owner_role, :now, :username)
-ON CONFLICT DO NOTHING
-RETURNING name, experiment_id, description, owner_user_id, owner_role, created_at, created_by
-
--- name: list_namespaces_named
--- Read the namespaces of these names.
-SELECT name, experiment_id, description, owner_user_id, owner_role, created_at, created_by
-FROM catalog.namespaces
-WHERE name = ANY(:names::text[])
-
--- name: list_namespaces
--- Read the namespaces of these experiments, or all.
-SELECT name, experiment_id, description, owner_user_id, owner_role, created_at, created_by
-FROM catalog.namespaces
-WHERE :experiment_ids::bigint[] IS NULL OR experiment_id = ANY(:experiment_ids::bigint[])
-ORDER BY name
-
--- name: insert_dataset
--- Make a dataset, unless there is one of that name.
-INSERT INTO catalog.datasets
-    (namespace, name, experiment_id, description, frozen, monotonic, metadata, created_at, created_by)
-VALUES (:namespace, :name, :experiment_id, :description, :frozen, :monotonic, :metadata::jsonb, :now, :username)
-ON CONFLICT DO NOTHING
-RETURNING id, namespace, name, experiment_id, description, frozen, monotonic, metadata, file_count,
-    created_at, created_by
-
--- name: find_dataset
--- Read one dataset.
-SELECT id, namespace, name, experiment_id, description, frozen, monotonic, metadata, file_count, created_at, created_by
-FROM catalog.datasets
-WHERE namespace = :namespace AND name = :name
-
--- name: lock_dataset
--- Read one dataset and keep others from changing its flags and its count until this transaction ends.
-SELECT id, namespace, name, experiment_id, description, frozen, monotonic, metadata, file_count, created_at, created_by
-FROM catalog.datasets
-WHERE namespace = :namespace AND name = :name
-FOR NO KEY UPDATE
-
--- name: is_dataset_below
--- Say whether a dataset is another one or anywhere below it.
-WITH RECURSIVE below (id) AS (
-    SELECT :upper_id::bigint
-    UNION
-    SELECT link.child_id FROM below JOIN catalog.dataset_children AS link ON link.parent_id = below.id
-)
-SELECT EXISTS (SELECT FROM below WHERE below.id = :lower_id::bigint)
-
--- name: link_datasets
--- Put a dataset below another one.
-INSERT INTO catalog.dataset_children (parent_id, child_id) VALUES (:parent_id, :child_id) ON CONFLICT DO NOTHING
-
 -- name: insert_files
 -- hot
 -- Declare files in the order given, passing over those whose name or fid is taken.
@@ -93,20 +38,6 @@ WITH RECURSIVE ancestry (start_id, id) AS (
     FROM ancestry JOIN catalog.provenance AS link ON link.child_id = ancestry.id
 )
 SELECT start_id FROM ancestry WHERE start_id = id
-
--- name: insert_members
--- Put files into a dataset; the count of the dataset grows by those that were not in it.
-WITH added AS (
-    INSERT INTO catalog.dataset_files (dataset_id, file_id)
-    SELECT :dataset_id, given.file_id FROM unnest(:file_ids::bigint[]) AS given (file_id)
-    ON CONFLICT DO NOTHING
-    RETURNING file_id
-)
-UPDATE catalog.datasets
-SET file_count = file_count + counted.added
-FROM (SELECT count(*) AS added FROM added) AS counted
-WHERE id = :dataset_id AND counted.added > 0
-RETURNING counted.added
 
 -- name: find_file_named
 -- Read one file by its name.
@@ -162,22 +93,6 @@ SET metadata = CASE WHEN :replaces::boolean THEN :metadata::jsonb ELSE metadata 
 WHERE id = :file_id
 RETURNING id, fid, namespace, name, experiment_id, size_bytes, checksums, metadata, created_at, created_by,
     updated_at, updated_by, retired_at, retired_by
-
--- name: insert_ledger
--- Open a ledger.
-INSERT INTO catalog.ledgers (experiment_id, created_at) VALUES (:experiment_id, :now) RETURNING id
-
--- name: lock_ledger
--- Keep others from taking by a ledger until this transaction ends, and tell the experiment it belongs to.
-SELECT experiment_id FROM catalog.ledgers WHERE id = :ledger_id FOR NO KEY UPDATE
-
--- name: plan_by_values
--- Have what follows in this transaction planned for its values each time.
-SELECT set_config('plan_cache_mode', 'force_custom_plan', true)
-
--- name: forget_plans
--- Have the statements and foreign key checks of this session planned anew, for the tables as they are now.
-SELECT catalog.forget_plans()
 
 -- name: list_files_numbered
 -- Read many files at once, in the order of the numbers.
