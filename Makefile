@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo serve test check docs bench bench-dispatch torture clean lint test-unit test-rooms test-browser test-oldest-postgresql system-packages
+.PHONY: help demo serve test check docs bench bench-catalog bench-dispatch torture clean lint test-unit test-rooms test-browser test-oldest-postgresql system-packages
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -64,6 +64,9 @@ bench: $(VENV)/.installed-demo ## run every benchmark and print its figures
 
 bench-dispatch: $(VENV)/.installed-demo ## cycles per second over HTTP beside pgbench (HANDLES=, CONNECTIONS=1,8, SECONDS=, ROUNDS=, MILLION=1)
 	@$(PYTHON) -m benchmarks.dispatch_http $(if $(HANDLES),--handles $(HANDLES)) $(if $(CONNECTIONS),--connections $(CONNECTIONS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(MILLION),--drain 1000000)
+
+bench-catalog: $(VENV)/.installed-demo ## queries, streams and declarations beside many files (FILES=1000000, PROFILE=wide, CALLS=)
+	@$(PYTHON) -m benchmarks.catalog_queries $(if $(FILES),--files $(FILES)) $(if $(PROFILE),--profile $(PROFILE)) $(if $(CALLS),--calls $(CALLS))
 
 torture: $(VENV)/.installed-test ## drain a project through 50 kills of server and database (FILES=, WORKERS=, KILLS=, SEED=)
 	@$(PYTHON) -m tests.torture.run $(if $(FILES),--files $(FILES)) $(if $(WORKERS),--workers $(WORKERS)) $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))

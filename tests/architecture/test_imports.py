@@ -16,10 +16,10 @@ PLANTED = [
     ("base/clock.py", "import sutler.database", "Calls go down the street"),
     ("dispatch/errors.py", "import sutler.launch.model", "Calls go down the street"),
     ("auth/operations/users.py", "import sutler.catalog", "Calls go down the street"),
-    ("catalog/model.py", "import sutler.catalog.rules", "Inside a room"),
+    ("catalog/model/files.py", "import sutler.catalog.rules", "Inside a room"),
     ("campaigns/operations/views.py", "import sutler.dispatch.store", "dispatch/store is private"),
     ("worker/tail.py", "import sutler.base.did", "The worker stands alone"),
-    ("catalog/rules.py", "import fastapi", "The web framework stays in the doors"),
+    ("catalog/rules/files.py", "import fastapi", "The web framework stays in the doors"),
     ("loops/timeouts.py", "import asyncpg", "Doors and loops never touch the database driver"),
 ]
 

@@ -17,6 +17,7 @@ from sutler.campaigns.model import (
     StageType,
     SubmissionStatus,
 )
+from sutler.catalog.model import KeyIndexState, KeyKind
 from sutler.database import Database
 from sutler.dispatch.model import HandleState, Outcome, ProjectState
 from sutler.launch.model import JobState, LaunchState
@@ -31,6 +32,9 @@ COLUMNS: list[tuple[str, str, type[StrEnum]]] = [
     ("campaigns.submissions", "batch_status", BatchStatus),
     ("campaigns.submissions", "cause", Cause),
     ("campaigns.submissions", "status", SubmissionStatus),
+    ("catalog.categories", "owner_role", Role),
+    ("catalog.indexed_keys", "kind", KeyKind),
+    ("catalog.indexed_keys", "state", KeyIndexState),
     ("catalog.namespaces", "owner_role", Role),
     ("dispatch.attempts", "outcome", Outcome),
     ("dispatch.handles", "state", HandleState),

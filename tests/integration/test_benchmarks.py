@@ -12,6 +12,9 @@ from benchmarks.dispatching.generator import COMPILERS
 
 ROOT = Path(__file__).parents[2]
 BENCHMARKS = {
+    "catalog_queries.py": [
+        *("--files", "3000", "--profile", "wide", "--calls", "1", "--seconds", "0.5", "--declared", "1"),
+    ],
     "create_projects.py": ["--handles", "100,500"],
     "dispatch_drain.py": ["--handles", "400", "--workers", "4", "--needed-ratio", "0"],
     "dispatch_http.py": [

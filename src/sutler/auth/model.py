@@ -106,8 +106,9 @@ class Thing:
     """What an action is about, as far as permission cares.
 
     `owner_id` and `owner_role` are set for things that somebody made: analysis members change only their own,
-    production and shifters those of production. `project_id` is set for what a job may touch. `allowed_users` and
-    `allowed_groups` are those who may see it and process its files besides, whatever their role.
+    production and shifters those of production. `owner_group` is the group that a thing belongs to instead: its members
+    may change it and declare in it. `project_id` is set for what a job may touch. `allowed_users` and `allowed_groups`
+    are those who may see it and process its files besides, whatever their role.
     """
 
     kind: str
@@ -117,6 +118,7 @@ class Thing:
     project_id: int | None = None
     allowed_users: frozenset[int] = frozenset()
     allowed_groups: frozenset[str] = frozenset()
+    owner_group: str | None = None
 
 
 @dataclass(frozen=True)

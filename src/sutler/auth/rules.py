@@ -20,6 +20,7 @@ _COMPUTED_GROUPS = {"analysis": Role.ANALYSIS, "production": Role.PRODUCTION}
 _LISTED_ACTIONS = (Action.VIEW, Action.PROCESS)
 _JOB_ACTIONS = (Action.VIEW, Action.PROCESS, Action.DECLARE)
 _OWNER_ACTIONS = (Action.EDIT, Action.LAUNCH, Action.PROCESS, Action.DECLARE)
+_GROUP_ACTIONS = (Action.EDIT, Action.DECLARE)
 
 
 def is_at_least(role: Role | None, needed: Role) -> bool:
@@ -31,8 +32,9 @@ def is_permitted(who: Principal, action: Action, thing: Thing) -> bool:
     """Whether somebody may do something to a thing.
 
     Administrators may do everything. A thing outside every experiment is its owner's alone. Whom a thing lists, by name
-    or by group, may see it and process its files. The token of a job may look around in its experiment, process the
-    files of its project and declare what came of them, whoever it works for.
+    or by group, may see it and process its files. The members of a group that a thing belongs to may change it and
+    declare in it, as long as they are members of its experiment. The token of a job may look around in its experiment,
+    process the files of its project and declare what came of them, whoever it works for.
     """
     if who is SYSTEM:
         return True
@@ -42,11 +44,10 @@ def is_permitted(who: Principal, action: Action, thing: Thing) -> bool:
         return True
     if action is Action.ADMINISTER:
         return False
-    is_own = thing.owner_id == who.user_id
     if thing.experiment_id is None:
-        return is_own
+        return thing.owner_id == who.user_id
     role = who.roles.get(thing.experiment_id)
-    return role is not None and _is_permitted_to_role(role, action, thing.owner_role, is_own=is_own)
+    return role is not None and _is_permitted_to_member(who, role, action, thing)
 
 
 def find_needed_role(action: Action, thing: Thing) -> Role | None:
@@ -67,6 +68,8 @@ def explain_refusal(who: Principal, action: Action, thing: Thing) -> str:
     if role is None:
         return f"{what} it takes an administrator."
     owner = " or being its owner" if thing.owner_id is not None and action in _OWNER_ACTIONS else ""
+    if thing.owner_group is not None and action in _GROUP_ACTIONS:
+        owner += f" or being in the group {thing.owner_group}"
     return f"{what} it takes the role {role} in its experiment{owner}."
 
 
@@ -180,6 +183,12 @@ def check_token_days(days: int) -> int:
 def _is_listed(who: Principal, action: Action, thing: Thing) -> bool:
     is_named = who.user_id in thing.allowed_users or not who.groups.isdisjoint(thing.allowed_groups)
     return is_named and action in _LISTED_ACTIONS
+
+
+def _is_permitted_to_member(who: Principal, role: Role, action: Action, thing: Thing) -> bool:
+    if thing.owner_group in who.groups and action in _GROUP_ACTIONS:
+        return True
+    return _is_permitted_to_role(role, action, thing.owner_role, is_own=thing.owner_id == who.user_id)
 
 
 def _is_permitted_to_job(who: Principal, action: Action, thing: Thing) -> bool:

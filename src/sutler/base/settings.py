@@ -53,6 +53,10 @@ class Settings:
         default=NOTHING, metadata={"help": "PostgreSQL 15 or later to use; the embedded server when empty."}
     )
     database_connections: int = field(default=16, metadata={"help": "Connections in the pool."})
+    query_seconds: int = field(
+        default=30,
+        metadata={"help": "How long a statement of a query to the catalogue may run; 0 for no limit.", "most": 86_400},
+    )
     largest_project: int = field(
         default=10_000_000, metadata={"help": "Files that one project may hold when it is made.", "most": 100_000_000}
     )

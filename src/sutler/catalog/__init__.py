@@ -1,93 +1,239 @@
 """What files are: namespaces, files with metadata and provenance, datasets, and ledgers of what was given out.
 
 A namespace belongs to one experiment, and its name is unique in the installation, so that a DID alone says whose a
-file is. A file keeps its name and its fid for ever; its size and checksums do not change, its metadata may. A dataset
-is open or frozen. A file enters a ledger once.
+file is. A file keeps its fid for ever; its name and contents change only when its owners say so, its metadata may. One
+that was retired keeps everything, but queries and counts pass it over. A dataset is open, monotonic or frozen. A file
+enters a ledger once.
 
 Namespaces and datasets are made with `create_…`, or with `ensure_…_in` by rooms that need them there. Files come in by
-`declare_files`, again without harm; `get_file`, `query_files`, `stream_files` and `count_files` read,
-`update_metadata` and `add_to_dataset` change. `take_in` gives the next files of a query that are not in a ledger and
-enters them. Queries are written in MQL; `sutler.catalog.mql` reads them.
+`declare_files`, again without harm; `get_file`, `list_files`, `query_files`, `stream_files` and `count_files` read,
+`update_file`, `retire_file`, `move_files`, `add_to_dataset` and others change. `take_in` gives the next files of a
+query that are not in a ledger and enters them. Queries are written in MQL; `sutler.catalog.mql` reads them.
+
+Categories, changed by `create_category`, `update_category` and `remove_category`, say what metadata may be declared;
+so do the requirements of a dataset for its files.
 """
 
 from sutler.catalog.errors import (
+    CategoryExistsError,
+    CategoryNotFoundError,
     DatasetCircleError,
     DatasetExistsError,
     DatasetFrozenError,
+    DatasetMonotonicError,
     DatasetNotFoundError,
     FileDeclaredOtherwiseError,
+    FileNameTakenError,
+    FileProblem,
+    FilterTooLargeError,
     InvalidFilesError,
+    KeyIndexNotFoundError,
     LedgerNotFoundError,
+    MetadataProblem,
+    NamedQueryExistsError,
+    NamedQueryNotFoundError,
     NamespaceNotFoundError,
     NamespaceTakenError,
+    QueryTooSlowError,
     UnknownFileError,
     UnreadableQueryError,
 )
 from sutler.catalog.model import (
     CatalogEvent,
+    Category,
+    ChangeMode,
     Dataset,
+    DatasetRelatives,
+    ExplainedStatement,
+    Explanation,
     File,
+    FileChange,
+    FileKey,
     FileReference,
+    FileSummary,
     FileView,
+    IndexedKey,
+    KeyIndexState,
+    KeyKind,
+    KeyRange,
+    Moved,
+    NamedQuery,
     Namespace,
+    NamespaceCounts,
     NewFile,
     Selection,
 )
 from sutler.catalog.mql.errors import MqlError, MqlMeaningError, MqlSyntaxError, MqlUnsupportedError
+from sutler.catalog.operations.categories import (
+    create_category,
+    get_category,
+    list_categories,
+    remove_category,
+    update_category,
+)
+from sutler.catalog.operations.changing_files import update_file, update_metadata_of
+from sutler.catalog.operations.dataset_files import add_to_dataset, list_dataset_files, remove_from_dataset
+from sutler.catalog.operations.dataset_tree import add_child_dataset, get_dataset_relatives, remove_child_dataset
 from sutler.catalog.operations.datasets import (
-    add_to_dataset,
     create_dataset,
     ensure_dataset_in,
     get_dataset,
     list_datasets,
+    remove_dataset,
+    save_selection,
+    update_dataset,
 )
 from sutler.catalog.operations.declaring import declare_files, declare_files_in
+from sutler.catalog.operations.explaining import explain_query
 from sutler.catalog.operations.files import get_file, update_metadata
+from sutler.catalog.operations.indexed_keys import (
+    build_key_indexes,
+    drop_key_index,
+    index_key,
+    list_indexed_keys,
+)
 from sutler.catalog.operations.ledgers import create_ledger_in, take_in
-from sutler.catalog.operations.namespaces import create_namespace, ensure_namespace_in, list_namespaces
-from sutler.catalog.operations.queries import check_query, count_files, query_files
-from sutler.catalog.operations.streaming import stream_files
+from sutler.catalog.operations.lineage import get_lineage
+from sutler.catalog.operations.listing_files import list_datasets_of_files, list_files
+from sutler.catalog.operations.moving import move_files, rename_file
+from sutler.catalog.operations.named_queries import get_named_query, list_named_queries, remove_named_query, save_query
+from sutler.catalog.operations.namespaces import (
+    count_namespace,
+    create_namespace,
+    ensure_namespace_in,
+    get_namespace,
+    list_namespaces,
+)
+from sutler.catalog.operations.queries import (
+    check_query,
+    count_files,
+    find_query_kind,
+    list_metadata_keys,
+    query_files,
+    search_queries,
+    summarize_files,
+)
+from sutler.catalog.operations.reports import list_key_ranges, list_key_values, list_used_keys
+from sutler.catalog.operations.retiring import delete_file, retire_file
+from sutler.catalog.operations.samples import list_dataset_history, page_dataset_files, sample_dataset
+from sutler.catalog.operations.streaming import stream_datasets, stream_files
+from sutler.catalog.pictures import DatasetSample, Distribution, Generation, Lineage, ValueCount
 
 __all__ = [
     "CatalogEvent",
+    "Category",
+    "CategoryExistsError",
+    "CategoryNotFoundError",
+    "ChangeMode",
     "Dataset",
     "DatasetCircleError",
     "DatasetExistsError",
     "DatasetFrozenError",
+    "DatasetMonotonicError",
     "DatasetNotFoundError",
+    "DatasetRelatives",
+    "DatasetSample",
+    "Distribution",
+    "ExplainedStatement",
+    "Explanation",
     "File",
+    "FileChange",
     "FileDeclaredOtherwiseError",
+    "FileKey",
+    "FileNameTakenError",
+    "FileProblem",
     "FileReference",
+    "FileSummary",
     "FileView",
+    "FilterTooLargeError",
+    "Generation",
+    "IndexedKey",
     "InvalidFilesError",
+    "KeyIndexNotFoundError",
+    "KeyIndexState",
+    "KeyKind",
+    "KeyRange",
     "LedgerNotFoundError",
+    "Lineage",
+    "MetadataProblem",
+    "Moved",
     "MqlError",
     "MqlMeaningError",
     "MqlSyntaxError",
     "MqlUnsupportedError",
+    "NamedQuery",
+    "NamedQueryExistsError",
+    "NamedQueryNotFoundError",
     "Namespace",
+    "NamespaceCounts",
     "NamespaceNotFoundError",
     "NamespaceTakenError",
     "NewFile",
+    "QueryTooSlowError",
     "Selection",
     "UnknownFileError",
     "UnreadableQueryError",
+    "ValueCount",
+    "add_child_dataset",
     "add_to_dataset",
+    "build_key_indexes",
     "check_query",
     "count_files",
+    "count_namespace",
+    "create_category",
     "create_dataset",
     "create_ledger_in",
     "create_namespace",
     "declare_files",
     "declare_files_in",
+    "delete_file",
+    "drop_key_index",
     "ensure_dataset_in",
     "ensure_namespace_in",
+    "explain_query",
+    "find_query_kind",
+    "get_category",
     "get_dataset",
+    "get_dataset_relatives",
     "get_file",
+    "get_lineage",
+    "get_named_query",
+    "get_namespace",
+    "index_key",
+    "list_categories",
+    "list_dataset_files",
+    "list_dataset_history",
     "list_datasets",
+    "list_datasets_of_files",
+    "list_files",
+    "list_indexed_keys",
+    "list_key_ranges",
+    "list_key_values",
+    "list_metadata_keys",
+    "list_named_queries",
     "list_namespaces",
+    "list_used_keys",
+    "move_files",
+    "page_dataset_files",
     "query_files",
+    "remove_category",
+    "remove_child_dataset",
+    "remove_dataset",
+    "remove_from_dataset",
+    "remove_named_query",
+    "rename_file",
+    "retire_file",
+    "sample_dataset",
+    "save_query",
+    "save_selection",
+    "search_queries",
+    "stream_datasets",
     "stream_files",
+    "summarize_files",
     "take_in",
+    "update_category",
+    "update_dataset",
+    "update_file",
     "update_metadata",
+    "update_metadata_of",
 ]

@@ -3,11 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sutler.base.did import Did
-from sutler.base.errors import ConflictError, InvalidInputError, NotFoundError, Problem
+from sutler.base.errors import ConflictError, InvalidInputError, NotFoundError, Problem, TooMuchError
 
 SHOWN_PROBLEMS = 100
+
+
+@dataclass(frozen=True)
+class MetadataProblem:
+    """What is wrong with one value in the metadata of a file; the value is None when there is none."""
+
+    key: str
+    reason: str
+    value: object = None
+
+
+@dataclass(frozen=True)
+class FileProblem:
+    """What is wrong with one of several files. `index` is its place among those that were given, from 0.
+
+    `message` says it in general; when rules for metadata are broken, `metadata_problems` say which and how.
+    """
+
+    index: int
+    did: str | None
+    message: str
+    fid: str | None = None
+    metadata_problems: tuple[MetadataProblem, ...] = ()
 
 
 class NamespaceNotFoundError(NotFoundError):
@@ -17,6 +41,15 @@ class NamespaceNotFoundError(NotFoundError):
 
     def __init__(self, name: str) -> None:
         super().__init__("namespace", name)
+
+
+class CategoryNotFoundError(NotFoundError):
+    """There is no such category of metadata."""
+
+    code = "catalog.category_not_found"
+
+    def __init__(self, path: str) -> None:
+        super().__init__("category", path)
 
 
 class DatasetNotFoundError(NotFoundError):
@@ -37,6 +70,15 @@ class UnknownFileError(NotFoundError):
         super().__init__("file", key)
 
 
+class KeyIndexNotFoundError(NotFoundError):
+    """There is no index of this kind on the metadata key."""
+
+    code = "catalog.key_index_not_found"
+
+    def __init__(self, key: str, kind: str) -> None:
+        super().__init__("index", f"{key} ({kind})")
+
+
 class LedgerNotFoundError(NotFoundError):
     """There is no such ledger."""
 
@@ -51,12 +93,16 @@ class InvalidFilesError(InvalidInputError):
 
     code = "catalog.invalid_files"
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        """Take every problem that was found; of very many only the first are told, with the number of the others."""
+    def __init__(self, problems: Sequence[Problem], file_problems: Sequence[FileProblem] = ()) -> None:
+        """Take every problem that was found; of very many only the first are told, with the number of the others.
+
+        `file_problems` are all of them, for callers who want to know which of their files each one is about.
+        """
         shown = list(problems[:SHOWN_PROBLEMS])
         if len(problems) > len(shown):
             shown.append(Problem("", f"There are {len(problems) - len(shown)} more problems like these."))
         super().__init__(shown, count=len(problems))
+        self.file_problems = tuple(file_problems)
 
 
 class NamespaceTakenError(ConflictError):
@@ -77,13 +123,49 @@ class DatasetExistsError(ConflictError):
         super().__init__(f"The dataset {did} exists already.", did=str(did))
 
 
+class CategoryExistsError(ConflictError):
+    """The category exists already."""
+
+    code = "catalog.category_exists"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"The category {path} exists already.", path=path)
+
+
 class DatasetFrozenError(ConflictError):
     """The dataset is frozen: its files may not change."""
 
     code = "catalog.dataset_frozen"
 
     def __init__(self, did: Did) -> None:
-        super().__init__(f"The dataset {did} is frozen; no files can be added to it.", did=str(did))
+        super().__init__(f"The dataset {did} is frozen; its files cannot change.", did=str(did))
+
+
+class DatasetMonotonicError(ConflictError):
+    """The dataset is monotonic: files may be added to it, not removed."""
+
+    code = "catalog.dataset_monotonic"
+
+    def __init__(self, did: Did) -> None:
+        super().__init__(f"The dataset {did} is monotonic; no files can be removed from it.", did=str(did))
+
+
+class NamedQueryNotFoundError(NotFoundError):
+    """There is no such named query."""
+
+    code = "catalog.named_query_not_found"
+
+    def __init__(self, did: Did) -> None:
+        super().__init__("named query", did)
+
+
+class NamedQueryExistsError(ConflictError):
+    """The named query exists already."""
+
+    code = "catalog.named_query_exists"
+
+    def __init__(self, did: Did) -> None:
+        super().__init__(f"The named query {did} exists already.", did=str(did))
 
 
 class DatasetCircleError(ConflictError):
@@ -109,6 +191,18 @@ class FileDeclaredOtherwiseError(ConflictError):
         super().__init__(first + others, dids=names)
 
 
+class FileNameTakenError(ConflictError):
+    """Another file has the name already."""
+
+    code = "catalog.file_name_taken"
+
+    def __init__(self, dids: Sequence[Did]) -> None:
+        """Take the names that are taken."""
+        shown = ", ".join(str(did) for did in dids[:SHOWN_PROBLEMS])
+        others = f" and {len(dids) - SHOWN_PROBLEMS} more" if len(dids) > SHOWN_PROBLEMS else ""
+        super().__init__(f"There are files of these names already: {shown}{others}.", dids=[str(did) for did in dids])
+
+
 class UnreadableQueryError(InvalidInputError):
     """The database cannot use a part of the query, such as a regular expression."""
 
@@ -116,3 +210,25 @@ class UnreadableQueryError(InvalidInputError):
 
     def __init__(self, said: str) -> None:
         super().__init__([Problem("query", f"the database cannot use it: {said}")])
+
+
+class QueryTooSlowError(TooMuchError):
+    """The query takes longer than the server allows."""
+
+    code = "catalog.query_too_slow"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The query takes longer than the server allows. Narrow it: name a dataset, ask for equal values "
+            "instead of ranges and regular expressions where you can, or put a limit on its largest set."
+        )
+
+
+class FilterTooLargeError(TooMuchError):
+    """A filter was given more files than it can take."""
+
+    code = "catalog.filter_too_large"
+
+    def __init__(self, name: str, most: int) -> None:
+        sentence = f"The filter {name} takes at most {most:,} files at once. Narrow the set that it filters."
+        super().__init__(sentence, filter=name, most=most)

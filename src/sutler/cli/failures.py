@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from sutler.base import errors
 from sutler.wire.convert import ShapeError
 
@@ -29,6 +31,7 @@ EXIT_CODES: Mapping[type[errors.SutlerError], int] = {
 }
 """The exit code of each kind of error."""
 
+REFUSED = 1
 DEFECT = 70
 INTERRUPTED = 130
 PIPE_CLOSED = 141
@@ -48,6 +51,9 @@ def report_failure(error: BaseException) -> int:
     """Say in one line what went wrong and return the exit code."""
     if isinstance(error, KeyboardInterrupt):
         return INTERRUPTED
+    if isinstance(error, typer.Abort):
+        # Somebody was asked and said no.
+        return REFUSED
     if isinstance(error, BrokenPipeError):
         # Whoever read the output has gone; Python must not complain about it when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sutler.cli import file_changes
 from sutler.cli.asking import connect, read_document, read_shape
 from sutler.cli.options import Experiment, File, Json, Limit
-from sutler.cli.output import print_facts, print_json, print_table, show_size
+from sutler.cli.output import print_facts, print_json, print_table, show_size, to_line
 
 if TYPE_CHECKING:
+    from sutler.client import Client
     from sutler.wire.catalog import FileReference, FileView
 
-commands = typer.Typer(no_args_is_help=True, help="One file: showing, declaring.")
+
+class Tell(StrEnum):
+    """What can be told about the files of a query."""
+
+    FILES = "files"
+    ALL = "all"
+    COUNT = "count"
+    SIZE = "size"
+    KEYS = "keys"
+    PLAN = "plan"
+
+
+commands = typer.Typer(no_args_is_help=True, help="One file or some: showing, declaring, changing, moving.")
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command("files")(query_files)
+    file_changes.register(commands)
     app.add_typer(commands, name="file")
 
 
@@ -26,21 +43,79 @@ def query_files(
     *,
     query: Annotated[str, typer.Argument(help="A query in MQL, such as: files from demo:events")],
     experiment: Experiment = None,
+    namespace: Annotated[str | None, typer.Option(help="Of which names without a namespace are.")] = None,
+    retired: Annotated[bool, typer.Option("--retired", help="With files that were retired.")] = False,
     limit: Limit = 1000,
+    tell: Annotated[Tell, typer.Option(help="What to tell of them.")] = Tell.FILES,
     only_count: Annotated[bool, typer.Option("--count", help="Say only how many there are.")] = False,
     with_metadata: Annotated[bool, typer.Option("--metadata", help="With their metadata.")] = False,
+    with_provenance: Annotated[bool, typer.Option("--provenance", help="With the fids of their relatives.")] = False,
     as_json: Json = False,
 ) -> None:
-    """List the files of a query."""
+    """List the files of a query, all of them as lines of JSON, or tell something about them."""
+    asked: dict[str, Any] = {"experiment": experiment, "namespace": namespace, "include_retired": retired}
+    told = Tell.COUNT if only_count else tell
     with connect() as client:
-        if only_count:
-            typer.echo(client.count_files(query, experiment=experiment))
+        if told is not Tell.FILES:
+            _TELLERS[told](client, query, asked, as_json=as_json)
             return
-        items = client.query_files(query, experiment=experiment, limit=limit, with_metadata=with_metadata).items
+        items = client.query_files(
+            query, limit=limit, with_metadata=with_metadata, with_provenance=with_provenance, **asked
+        ).items
     if as_json:
         print_json(items)
     else:
-        _print_references(items, with_metadata=with_metadata)
+        _print_references(items, with_metadata=with_metadata, with_provenance=with_provenance)
+
+
+def _tell_count(client: Client, query: str, asked: Mapping[str, Any], *, as_json: bool) -> None:
+    summary = client.summarize_files(query, **asked)
+    if as_json:
+        print_json(summary)
+    else:
+        typer.echo(summary.count)
+
+
+def _tell_size(client: Client, query: str, asked: Mapping[str, Any], *, as_json: bool) -> None:
+    summary = client.summarize_files(query, **asked)
+    if as_json:
+        print_json(summary)
+    else:
+        typer.echo(f"{summary.count} files, {show_size(summary.size_bytes)}")
+
+
+def _tell_keys(client: Client, query: str, asked: Mapping[str, Any], *, as_json: bool) -> None:
+    keys = client.list_metadata_keys(query, **asked)
+    if as_json:
+        print_json(keys)
+    else:
+        typer.echo("\n".join(keys))
+
+
+def _tell_plan(client: Client, query: str, asked: Mapping[str, Any], *, as_json: bool) -> None:
+    found = client.explain_query(query, **asked)
+    if as_json:
+        print_json(found)
+        return
+    typer.echo(found.outline)
+    for one in found.statements:
+        typer.echo(f"\n{one.purpose}, about {one.estimated_rows} rows:\n{one.statement}")
+        for number, parameter in enumerate(one.parameters, start=1):
+            typer.echo(f"  ${number} = {parameter}")
+
+
+def _tell_all(client: Client, query: str, asked: Mapping[str, Any], *, as_json: bool) -> None:
+    for file in client.stream_files(query, with_metadata=as_json, with_provenance=as_json, **asked):
+        typer.echo(to_line(file) if as_json else f"{file.namespace}:{file.name}")
+
+
+_TELLERS = {
+    Tell.COUNT: _tell_count,
+    Tell.SIZE: _tell_size,
+    Tell.KEYS: _tell_keys,
+    Tell.PLAN: _tell_plan,
+    Tell.ALL: _tell_all,
+}
 
 
 @commands.command("show")
@@ -65,6 +140,7 @@ def declare_files(
     *,
     file: File,
     dataset: Annotated[str | None, typer.Option(help="A dataset, namespace:name, that is to hold them.")] = None,
+    check_only: Annotated[bool, typer.Option("--check", help="Only see whether it would do.")] = False,
     as_json: Json = False,
 ) -> None:
     """Declare the files that a JSON file lists, all or none: a list, or an object with `files`."""
@@ -75,19 +151,24 @@ def declare_files(
     shape: Any = tuple[NewFile, ...]
     files = read_shape(shape, listed, file)
     with connect() as client:
-        items = client.declare_files(files, dataset=dataset).items
+        items = client.declare_files(files, dataset=dataset, check_only=check_only).items
     if as_json:
         print_json(items)
     else:
-        typer.echo(f"{len(items)} files are declared{f' and in {dataset}' if dataset else ''}.")
+        verb = "could be" if check_only else "are"
+        typer.echo(f"{len(items)} files {verb} declared{f' and in {dataset}' if dataset else ''}.")
 
 
-def _print_references(items: tuple[FileReference, ...], *, with_metadata: bool) -> None:
-    columns = ("file", "size", "fid", *(("metadata",) if with_metadata else ()))
-    rows = [
-        (f"{one.namespace}:{one.name}", show_size(one.size_bytes), one.fid, *((one.metadata,) if with_metadata else ()))
-        for one in items
-    ]
+def _print_references(items: tuple[FileReference, ...], *, with_metadata: bool, with_provenance: bool = False) -> None:
+    columns = ["file", "size", "fid"]
+    columns += ["metadata"] if with_metadata else []
+    columns += ["parents", "children"] if with_provenance else []
+    rows = []
+    for one in items:
+        row: list[object] = [f"{one.namespace}:{one.name}", show_size(one.size_bytes), one.fid]
+        row += [one.metadata] if with_metadata else []
+        row += [", ".join(one.parents or ()), ", ".join(one.children or ())] if with_provenance else []
+        rows.append(row)
     print_table(columns, rows)
 
 

@@ -19,3 +19,4 @@ InExperiment = Annotated[
 ]
 PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
 File = Annotated[str, typer.Argument(metavar="FILE.json", help="A file, or - for standard input.")]
+DatasetName = Annotated[str, typer.Argument(metavar="DID", help="The dataset, namespace:name.")]

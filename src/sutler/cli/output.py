@@ -36,6 +36,11 @@ class Counted(Protocol):
     def failed_count(self) -> int: ...
 
 
+def to_line(item: object) -> str:
+    """Return a shape of the wire as JSON on one line."""
+    return json.dumps(to_json(item), ensure_ascii=False)
+
+
 def print_json(item: object) -> None:
     """Print dataclasses, or lists of them, as JSON."""
     typer.echo(json.dumps(to_json(item), indent=2, ensure_ascii=False))

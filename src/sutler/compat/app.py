@@ -27,6 +27,7 @@ ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 Got = TypeVar("Got")
 Answer = Callable[[SignedCall], Awaitable[Response]]
 OpenAnswer = Callable[[Call], Awaitable[Response]]
+Refuse = Callable[[Exception, Request], Response]
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ OPEN_DISPATCHER: Mapping[str, OpenAnswer] = {
 }
 OPEN_METACAT: Mapping[str, OpenAnswer] = {
     "data": metacat.answer_data,
+    "gui": metacat.answer_gui,
     "auth": auth.answer_auth,
     "probe": auth.probe,
 }
@@ -105,7 +107,8 @@ def _make_endpoint(services: WorkerServices, protocol: str) -> Callable[[Request
             Call(services, request, None, words, read_query(request.url.query)), verbs.keys() | open_verbs.keys()
         )
         if name in open_verbs:
-            return await guard(call, open_verbs[name](call))
+            refuse = metacat.make_refusal if open_verbs is OPEN_METACAT else None
+            return await guard(call, open_verbs[name](call), refuse=refuse)
         if name in verbs:
             return await guard(call, _answer_signed(call, verbs[name]), verbs[name])
         return await guard(call, _refuse(call))
@@ -135,13 +138,17 @@ async def _refuse(call: Call) -> Response:
     raise NoSuchCallError("call", path, f"The protocol has no call at {path}")
 
 
-async def guard(call: Call, answering: Awaitable[Got], verb: Verb | None = None) -> Got | Response:
-    """Return what an answer comes to; whatever is raised on the way becomes the reply."""
+async def guard(
+    call: Call, answering: Awaitable[Got], verb: Verb | None = None, *, refuse: Refuse | None = None
+) -> Got | Response:
+    """Return what an answer comes to; whatever is raised on the way becomes the reply, in other words by `refuse`."""
     try:
         return await answering
     except ClientDisconnect:
         return Response(status_code=400)
     except Exception as error:  # noqa: BLE001 - the translator of this door
+        if refuse:
+            return refuse(error, call.request)
         if verb and verb.is_of_workers:
             worker.note_refusal(call, error)
         patient = make_patient_reply(error, call.request) if verb and verb.is_patient else None

@@ -5,7 +5,7 @@ A reply to a sign-in is empty; the token comes in its header. What fails is a 40
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from starlette.responses import RedirectResponse, Response
 
@@ -14,14 +14,14 @@ from sutler.base.errors import NotAuthenticatedError, NotPermittedError
 from sutler.compat.call import Call
 from sutler.compat.errors import BadCallError, NoSuchCallError
 from sutler.compat.replies import reply_text
-from sutler.compat.tokens import HEADER, authenticate, find_token
+from sutler.compat.tokens import COOKIE, HEADER, authenticate, find_token
 from sutler.database.migrate import get_status
 
 LARGEST_PASSWORD_BYTES = 10_000
 
 
 async def answer_auth(call: Call) -> Response:
-    """Answer a call of the authentication service: `auth`, `whoami`, `verify`, `mydn`, `probe`."""
+    """Answer `auth`, `whoami`, `verify`, `mydn` and `probe` of the authentication service; its pages lead to ours."""
     # A site with several experiments gives each its own address; users and tokens are the same for all.
     words = call.words[1:] if len(call.words) > 1 and call.words[0] != "mydn" else call.words
     match words[0] if words else "":
@@ -35,6 +35,8 @@ async def answer_auth(call: Call) -> Response:
             return reply_text("Use HTTPS connection", 400)
         case "probe":
             return await probe(call)
+        case "login" | "do_login" | "logged_in" | "logout":
+            return _lead_to_pages(call, words[0])
         case _:
             raise NoSuchCallError("call", call.request.url.path)
 
@@ -43,6 +45,18 @@ async def probe(call: Call) -> Response:
     """Say OK when the database answers."""
     await get_status(call.db)
     return reply_text("OK")
+
+
+def _lead_to_pages(call: Call, name: str) -> Response:
+    """Lead somebody with a browser to the pages here, which ask for passwords and show no tokens."""
+    target = _check_redirect(call.query.get("redirect") or None) or "/"
+    root = call.request.scope.get("root_path", "").rstrip("/")
+    if name in ("login", "do_login"):
+        return RedirectResponse(f"{root}/sign-in?{urlencode({'next': target})}", 303)
+    reply = RedirectResponse(f"{root}{target}", 303)
+    if name == "logout":
+        reply.delete_cookie(COOKIE)
+    return reply
 
 
 async def _sign_in(call: Call) -> Response:

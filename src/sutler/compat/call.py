@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_plus
 
 import msgspec
 from starlette.requests import Request
@@ -82,16 +82,18 @@ class SignedCall(Call):
     who: Principal
 
 
-def read_query(raw: str) -> dict[str, str]:
+def read_query(raw: str, *, plus_is_blank: bool = False) -> dict[str, str]:
     """Return the arguments of an address; of several with one name the first.
 
-    A plus stays a plus: old clients put names into addresses as they are and write a blank as %20.
+    A plus stays a plus: old clients put names into addresses as they are and write a blank as %20. Those of the
+    catalogue write a blank as a plus.
     """
+    read = unquote_plus if plus_is_blank else unquote
     query: dict[str, str] = {}
     for part in raw.split("&"):
         name, _, text = part.partition("=")
         if name:
-            query.setdefault(unquote(name), unquote(text))
+            query.setdefault(read(name), read(text))
     return query
 
 

@@ -57,8 +57,17 @@ class Database:
         self._carrier = asyncio.create_task(self._carry_notices(), name="notices")
 
     @classmethod
-    async def open(cls, connect: Mapping[str, object], *, size: int = 10, clock: Clock | None = None) -> Database:
+    async def open(
+        cls,
+        connect: Mapping[str, object],
+        *,
+        size: int = 10,
+        clock: Clock | None = None,
+        settings: Mapping[str, str] | None = None,
+    ) -> Database:
         """Connect. `connect` is what the driver takes: `{"dsn": …}` or host, user, password, database.
+
+        `settings` are kept with each connection, where statements find them with `current_setting`.
 
         Raises DatabaseUnreachableError, ServerTooOldError.
         """
@@ -69,7 +78,7 @@ class Database:
                 max_size=size,
                 init=_prepare_connection,
                 reset=_leave_as_it_is,
-                server_settings=SESSION_SETTINGS,
+                server_settings={**SESSION_SETTINGS, **(settings or {})},
             )
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
             raise DatabaseUnreachableError(f"The database does not answer: {error}", reason=str(error)) from error

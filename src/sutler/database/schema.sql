@@ -14,12 +14,52 @@ CREATE SCHEMA launch;
 
 CREATE SCHEMA replicas;
 
+CREATE FUNCTION catalog.date_member() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    SELECT created_at INTO NEW.created_at FROM catalog.files WHERE id = NEW.file_id;
+    RETURN NEW;
+END
+$$;
+
+CREATE FUNCTION catalog.find_dataset_id(given_namespace text, given_name text, experiment_ids bigint[], namespaces text[]) RETURNS bigint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT id FROM catalog.datasets
+    WHERE namespace = given_namespace AND name = given_name
+        AND (experiment_ids IS NULL OR experiment_id = ANY(experiment_ids))
+        AND (namespaces IS NULL OR namespace = ANY(namespaces))
+$$;
+
 CREATE FUNCTION catalog.forget_plans() RETURNS void
     LANGUAGE plpgsql
     AS $$
 BEGIN
     DISCARD PLANS;
 END
+$$;
+
+CREATE FUNCTION catalog.number_at(metadata jsonb, key text) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT CASE pg_catalog.jsonb_typeof(metadata OPERATOR(pg_catalog.->) key)
+        WHEN 'number' THEN CASE
+            WHEN pg_catalog.length(metadata OPERATOR(pg_catalog.->>) key) OPERATOR(pg_catalog.<) 60
+            THEN (metadata OPERATOR(pg_catalog.->) key)::pg_catalog.numeric
+            ELSE 'NaN'::pg_catalog.numeric
+        END
+        WHEN 'array' THEN 'NaN'::pg_catalog.numeric
+    END
+$$;
+
+CREATE FUNCTION catalog.text_at(metadata jsonb, key text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT CASE pg_catalog.jsonb_typeof(metadata OPERATOR(pg_catalog.->) key)
+        WHEN 'string' THEN pg_catalog."left"(metadata OPERATOR(pg_catalog.->>) key, 200)
+        WHEN 'array' THEN U&'\+10FFFF'
+    END
 $$;
 
 CREATE FUNCTION database.append_event(at timestamp with time zone, experiment_id bigint, actor text, kind text, subject_kind text, subject_id text, facts jsonb) RETURNS void
@@ -457,6 +497,24 @@ ALTER TABLE campaigns.submissions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
     CACHE 1
 );
 
+CREATE TABLE catalog.categories (
+    experiment_id bigint NOT NULL,
+    path text NOT NULL,
+    owner_user_id bigint,
+    owner_role text,
+    owner_group text,
+    restricted boolean DEFAULT false NOT NULL,
+    required boolean DEFAULT false NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    definitions jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    updated_at timestamp with time zone,
+    updated_by text,
+    CONSTRAINT categories_owner_check CHECK ((num_nonnulls(owner_user_id, owner_role, owner_group) = 1)),
+    CONSTRAINT categories_owner_role_check CHECK ((owner_role = ANY (ARRAY['analysis'::text, 'production-shifter'::text, 'production'::text, 'superuser'::text])))
+);
+
 CREATE TABLE catalog.dataset_children (
     parent_id bigint NOT NULL,
     child_id bigint NOT NULL,
@@ -465,7 +523,8 @@ CREATE TABLE catalog.dataset_children (
 
 CREATE TABLE catalog.dataset_files (
     dataset_id bigint NOT NULL,
-    file_id bigint NOT NULL
+    file_id bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE catalog.datasets (
@@ -481,7 +540,8 @@ CREATE TABLE catalog.datasets (
     created_at timestamp with time zone NOT NULL,
     created_by text NOT NULL,
     updated_at timestamp with time zone,
-    updated_by text
+    updated_by text,
+    requirements jsonb DEFAULT '{}'::jsonb NOT NULL
 );
 
 ALTER TABLE catalog.datasets ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -543,6 +603,28 @@ ALTER TABLE catalog.files ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE catalog.indexed_keys (
+    id bigint NOT NULL,
+    key text NOT NULL,
+    kind text NOT NULL,
+    state text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT indexed_keys_kind_check CHECK ((kind = ANY (ARRAY['number'::text, 'text'::text]))),
+    CONSTRAINT indexed_keys_state_check CHECK ((state = ANY (ARRAY['building'::text, 'ready'::text, 'failed'::text, 'dropping'::text])))
+);
+
+ALTER TABLE catalog.indexed_keys ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME catalog.indexed_keys_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE catalog.ledger_entries (
     ledger_id bigint NOT NULL,
     file_key text NOT NULL COLLATE pg_catalog."C"
@@ -563,6 +645,20 @@ ALTER TABLE catalog.ledgers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE catalog.named_queries (
+    namespace text NOT NULL,
+    name text NOT NULL,
+    experiment_id bigint NOT NULL,
+    source text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    parameters jsonb DEFAULT '[]'::jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    updated_at timestamp with time zone,
+    updated_by text
+);
+
 CREATE TABLE catalog.namespaces (
     name text NOT NULL,
     experiment_id bigint NOT NULL,
@@ -571,8 +667,9 @@ CREATE TABLE catalog.namespaces (
     owner_role text,
     created_at timestamp with time zone NOT NULL,
     created_by text NOT NULL,
+    owner_group text,
     CONSTRAINT namespaces_name_check CHECK ((name ~ '^[A-Za-z0-9_./-]+$'::text)),
-    CONSTRAINT namespaces_owner_check CHECK ((num_nonnulls(owner_user_id, owner_role) = 1)),
+    CONSTRAINT namespaces_owner_check CHECK ((num_nonnulls(owner_user_id, owner_role, owner_group) = 1)),
     CONSTRAINT namespaces_owner_role_check CHECK ((owner_role = ANY (ARRAY['analysis'::text, 'production-shifter'::text, 'production'::text, 'superuser'::text])))
 );
 
@@ -1136,6 +1233,9 @@ ALTER TABLE ONLY campaigns.submissions
 ALTER TABLE ONLY campaigns.submissions
     ADD CONSTRAINT submissions_share_key UNIQUE (share_id);
 
+ALTER TABLE ONLY catalog.categories
+    ADD CONSTRAINT categories_pkey PRIMARY KEY (experiment_id, path);
+
 ALTER TABLE ONLY catalog.dataset_children
     ADD CONSTRAINT dataset_children_pkey PRIMARY KEY (parent_id, child_id);
 
@@ -1157,11 +1257,20 @@ ALTER TABLE ONLY catalog.files
 ALTER TABLE ONLY catalog.files
     ADD CONSTRAINT files_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY catalog.indexed_keys
+    ADD CONSTRAINT indexed_keys_key_kind_key UNIQUE (key, kind);
+
+ALTER TABLE ONLY catalog.indexed_keys
+    ADD CONSTRAINT indexed_keys_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY catalog.ledger_entries
     ADD CONSTRAINT ledger_entries_pkey PRIMARY KEY (ledger_id, file_key);
 
 ALTER TABLE ONLY catalog.ledgers
     ADD CONSTRAINT ledgers_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY catalog.named_queries
+    ADD CONSTRAINT named_queries_pkey PRIMARY KEY (namespace, name);
 
 ALTER TABLE ONLY catalog.namespaces
     ADD CONSTRAINT namespaces_pkey PRIMARY KEY (name);
@@ -1288,6 +1397,8 @@ CREATE INDEX submissions_upstream_idx ON campaigns.submissions USING btree (upst
 
 CREATE INDEX dataset_children_child_idx ON catalog.dataset_children USING btree (child_id);
 
+CREATE INDEX dataset_files_created_idx ON catalog.dataset_files USING btree (dataset_id, created_at);
+
 CREATE INDEX dataset_files_file_idx ON catalog.dataset_files USING btree (file_id, dataset_id);
 
 CREATE INDEX datasets_experiment_idx ON catalog.datasets USING btree (experiment_id, id);
@@ -1295,6 +1406,14 @@ CREATE INDEX datasets_experiment_idx ON catalog.datasets USING btree (experiment
 CREATE INDEX files_created_idx ON catalog.files USING btree (created_at, fid);
 
 CREATE INDEX files_metadata_idx ON catalog.files USING gin (metadata jsonb_path_ops);
+
+CREATE INDEX files_name_idx ON catalog.files USING btree (name COLLATE "C");
+
+CREATE INDEX files_retired_at_idx ON catalog.files USING btree (retired_at) WHERE (retired_at IS NOT NULL);
+
+CREATE INDEX files_updated_idx ON catalog.files USING btree (updated_at) WHERE (updated_at IS NOT NULL);
+
+CREATE INDEX named_queries_experiment_idx ON catalog.named_queries USING btree (experiment_id, namespace, name);
 
 CREATE INDEX namespaces_experiment_idx ON catalog.namespaces USING btree (experiment_id, name);
 
@@ -1351,6 +1470,8 @@ CREATE INDEX replicas_rse_idx ON replicas.replicas USING btree (rse_id);
 ALTER INDEX database.events_subject_idx ATTACH PARTITION database.events_other_subject_kind_subject_id_seq_idx;
 
 ALTER INDEX database.events_txid_seq_idx ATTACH PARTITION database.events_other_txid_seq_idx;
+
+CREATE TRIGGER dataset_files_date BEFORE INSERT ON catalog.dataset_files FOR EACH ROW WHEN ((new.created_at IS NULL)) EXECUTE FUNCTION catalog.date_member();
 
 CREATE TRIGGER note_lost_copies AFTER DELETE ON replicas.replicas REFERENCING OLD TABLE AS stale FOR EACH STATEMENT EXECUTE FUNCTION replicas.note_lost_copies();
 
@@ -1475,6 +1596,12 @@ ALTER TABLE ONLY campaigns.submissions
 ALTER TABLE ONLY campaigns.submissions
     ADD CONSTRAINT submissions_upstream_submission_id_fkey FOREIGN KEY (upstream_submission_id) REFERENCES campaigns.submissions(id);
 
+ALTER TABLE ONLY catalog.categories
+    ADD CONSTRAINT categories_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
+
+ALTER TABLE ONLY catalog.categories
+    ADD CONSTRAINT categories_owner_user_id_fkey FOREIGN KEY (owner_user_id) REFERENCES auth.users(id);
+
 ALTER TABLE ONLY catalog.dataset_children
     ADD CONSTRAINT dataset_children_child_id_fkey FOREIGN KEY (child_id) REFERENCES catalog.datasets(id);
 
@@ -1504,6 +1631,12 @@ ALTER TABLE ONLY catalog.ledger_entries
 
 ALTER TABLE ONLY catalog.ledgers
     ADD CONSTRAINT ledgers_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
+
+ALTER TABLE ONLY catalog.named_queries
+    ADD CONSTRAINT named_queries_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
+
+ALTER TABLE ONLY catalog.named_queries
+    ADD CONSTRAINT named_queries_namespace_fkey FOREIGN KEY (namespace) REFERENCES catalog.namespaces(name);
 
 ALTER TABLE ONLY catalog.namespaces
     ADD CONSTRAINT namespaces_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);

@@ -38,6 +38,8 @@ from sutler.dispatch.model import (
     Counts,
     CreatedProject,
     DispatchEvent,
+    FileUse,
+    FileUses,
     Handle,
     HandleState,
     HandleView,
@@ -103,6 +105,7 @@ from sutler.dispatch.operations.shares import (
 )
 from sutler.dispatch.operations.streaming import stream_handles
 from sutler.dispatch.operations.throughput import list_throughput, look_through_handles
+from sutler.dispatch.operations.uses import list_uses_of_file
 from sutler.dispatch.operations.waiting import explain_project
 from sutler.dispatch.refusal_book import RefusalBook
 from sutler.dispatch.search import SearchError, SearchMeaningError, SearchSyntaxError, UnreadableSearchError
@@ -118,6 +121,8 @@ __all__ = [
     "CreatedProject",
     "DispatchEvent",
     "EmptyProjectError",
+    "FileUse",
+    "FileUses",
     "Handle",
     "HandleNotFoundError",
     "HandleNotReservedError",
@@ -186,6 +191,7 @@ __all__ = [
     "list_projects",
     "list_refusals",
     "list_throughput",
+    "list_uses_of_file",
     "locate_handles",
     "look_through_handles",
     "note_refusals",

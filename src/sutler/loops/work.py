@@ -10,6 +10,7 @@ from sutler.loops import (
     abandonment,
     intentions,
     kept_answers,
+    key_indexes,
     launches,
     location,
     overlooked,
@@ -45,5 +46,6 @@ LOOPS = (
     Loop("abandonment", abandonment.step, timedelta(seconds=30)),
     Loop("location", location.step, timedelta(seconds=5)),
     Loop("kept_answers", kept_answers.step, timedelta(minutes=5)),
+    Loop("key_indexes", key_indexes.step, timedelta(seconds=2)),
     Loop("partitions", partitions.step, timedelta(hours=6)),
 )

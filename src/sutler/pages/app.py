@@ -13,7 +13,10 @@ from sutler.pages.account import AccountPages
 from sutler.pages.api import ApiPages
 from sutler.pages.browsing import BrowserPages
 from sutler.pages.campaigns import CampaignPages
+from sutler.pages.completion import CompletionPages
+from sutler.pages.datasets import DatasetPages
 from sutler.pages.door import Door
+from sutler.pages.exports import ExportPages
 from sutler.pages.failures import explain, make_route_class
 from sutler.pages.files import FilePages
 from sutler.pages.handle import HandlePages
@@ -22,6 +25,8 @@ from sutler.pages.project_changes import QUESTIONS, ProjectChanges
 from sutler.pages.projects import ProjectPages
 from sutler.pages.proximity import ProximityPages
 from sutler.pages.rendering import STATIC, Renderer
+from sutler.pages.saved_queries import SavedQueryPages
+from sutler.pages.search import SearchPages
 from sutler.pages.services import Services
 from sutler.pages.session import check_form
 from sutler.pages.storage import StoragePages
@@ -71,7 +76,7 @@ def _list_pages(door: Door) -> list[tuple[str, Page]]:
     account, campaigns, submissions = AccountPages(door), CampaignPages(door), SubmissionPages(door)
     projects, changes, handle = ProjectPages(door), ProjectChanges(door), HandlePages(door)
     browser, storage, proximity = BrowserPages(door), StoragePages(door), ProximityPages(door)
-    files, live = FilePages(door), LiveStreams(door)
+    files, datasets, search, live = FilePages(door), DatasetPages(door), SearchPages(door), LiveStreams(door)
     return [
         ("/sign-in", account.show_sign_in),
         ("/", campaigns.list_campaigns),
@@ -106,9 +111,12 @@ def _list_pages(door: Door) -> list[tuple[str, Page]]:
         ("/proximity/{experiment}", proximity.show),
         ("/files", files.show_file_of_did),
         ("/files/{namespace}/{name:path}", files.show_file),
-        ("/datasets", files.show_dataset_of_did),
-        ("/datasets/{namespace}/{name:path}", files.show_dataset),
-        ("/search", files.search),
+        ("/datasets", datasets.show_dataset_of_did),
+        ("/datasets/{namespace}/{name:path}", datasets.show_dataset),
+        ("/search", search.search),
+        ("/search/check", search.check),
+        ("/search/words", CompletionPages(door).complete),
+        ("/search/export", ExportPages(door).export),
         ("/live", live.follow),
     ]
 
@@ -116,7 +124,7 @@ def _list_pages(door: Door) -> list[tuple[str, Page]]:
 def _list_changes(door: Door) -> list[tuple[str, Page]]:
     account, campaigns, submissions = AccountPages(door), CampaignPages(door), SubmissionPages(door)
     projects, handle = ProjectChanges(door), HandlePages(door)
-    storage, proximity = StoragePages(door), ProximityPages(door)
+    storage, proximity, queries = StoragePages(door), ProximityPages(door), SavedQueryPages(door)
     return [
         ("/sign-in", account.sign_in),
         ("/sign-out", account.sign_out),
@@ -136,6 +144,8 @@ def _list_changes(door: Door) -> list[tuple[str, Page]]:
         ("/rses/{experiment}/{rse_name}/delete", storage.delete),
         ("/proximity/{experiment}/pair", proximity.set_pair),
         ("/proximity/{experiment}/url", proximity.take_from_url),
+        ("/search/save", queries.save),
+        ("/search/forget", queries.forget),
     ]
 
 

@@ -1,30 +1,34 @@
-"""Pages of the catalogue: files, datasets, and asking by query."""
+"""The page of a file."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sutler import catalog, replicas
+from sutler import catalog, dispatch, replicas
 from sutler.base.did import Did
-from sutler.base.errors import InvalidInputError, NotFoundError
-from sutler.catalog import Dataset, FileReference, FileView
+from sutler.catalog import FileReference, FileView
+from sutler.dispatch import FileUses
 from sutler.pages.addresses import make_did
+from sutler.pages.copies import Copy, judge_copies
 from sutler.pages.door import Door
-from sutler.replicas import Replica
+from sutler.pages.experiments import name_experiment
+from sutler.pages.lineage_drawing import Drawing, draw_lineage
 
-SEARCH_LIMIT = 100
 SHOWN_RELATIVES = 100
 
 
 @dataclass(frozen=True)
 class FilePage:
-    """A file with its replicas and the nearest part of its provenance."""
+    """A file with its copies, its provenance as a picture and as lists, and the projects that used or made it."""
 
     file_view: FileView
-    replicas: tuple[Replica, ...]
+    copies: tuple[Copy, ...]
+    lineage: Drawing
+    uses: FileUses
 
     @property
     def parents(self) -> tuple[FileReference, ...]:
@@ -37,29 +41,8 @@ class FilePage:
         return self.file_view.children[:SHOWN_RELATIVES]
 
 
-@dataclass(frozen=True)
-class DatasetPage:
-    """A dataset with its first files."""
-
-    dataset: Dataset
-    files: tuple[FileReference, ...]
-    query: str
-
-
-@dataclass(frozen=True)
-class SearchPage:
-    """A query and what it found. `problem` and `excerpt` say what is wrong with it, and where."""
-
-    query: str
-    files: tuple[FileReference, ...] = ()
-    count: int = 0
-    problem: str = ""
-    excerpt: str = ""
-    limit: int = SEARCH_LIMIT
-
-
 class FilePages:
-    """The catalogue: looking and asking."""
+    """Looking at files."""
 
     def __init__(self, door: Door) -> None:
         self._door = door
@@ -67,50 +50,26 @@ class FilePages:
 
     async def show_file(self, request: Request, namespace: str, name: str) -> Response:
         """A file by its namespace and name."""
-        return await self._show_file(request, make_did("file", namespace, name))
+        return await self._show(request, make_did("file", namespace, name))
 
-    async def show_file_of_did(self, request: Request, did: str) -> Response:
-        """A file whose name cannot stand in an address."""
+    async def show_file_of_did(self, request: Request, did: str = "", fid: str = "") -> Response:
+        """A file by its fid, or by a name that cannot stand in an address; without either, the search page."""
+        if fid:
+            visit = await self._door.admit(request)
+            return await self._show(request, (await catalog.get_file(self._db, visit.who, fid=fid)).file.did)
+        if not did:
+            return self._door.send_to(request, "/search?" + urlencode(dict(request.query_params)))
         namespace, _, name = did.partition(":")
-        return await self._show_file(request, make_did("file", namespace, name))
+        return await self._show(request, make_did("file", namespace, name))
 
-    async def show_dataset(self, request: Request, namespace: str, name: str) -> Response:
-        """A dataset by its namespace and name."""
-        return await self._show_dataset(request, make_did("dataset", namespace, name))
-
-    async def show_dataset_of_did(self, request: Request, did: str) -> Response:
-        """A dataset whose name cannot stand in an address."""
-        namespace, _, name = did.partition(":")
-        return await self._show_dataset(request, make_did("dataset", namespace, name))
-
-    async def search(self, request: Request, q: str = "") -> Response:
-        """Ask the catalogue in MQL; a query that cannot be read comes back with the place that is wrong."""
-        visit = await self._door.admit(request)
-        query = q.strip()
-        view, status = SearchPage(query), 200
-        if query:
-            try:
-                found = await catalog.query_files(
-                    self._db, visit.who, query=query, experiment=None, limit=SEARCH_LIMIT, with_metadata=True
-                )
-                count = len(found)
-                if count == SEARCH_LIMIT:
-                    count = await catalog.count_files(self._db, visit.who, query=query, experiment=None)
-                view = SearchPage(query, tuple(found), count)
-            except (InvalidInputError, NotFoundError) as error:
-                excerpt = str(error.facts.get("excerpt", ""))
-                view, status = SearchPage(query, problem=error.sentence, excerpt=excerpt), 422
-        return self._door.show(request, "search.html", view, visit=visit, status=status)
-
-    async def _show_file(self, request: Request, did: Did) -> Response:
+    async def _show(self, request: Request, did: Did) -> Response:
         visit = await self._door.admit(request)
         view = await catalog.get_file(self._db, visit.who, did=did)
-        copies = await replicas.list_replicas(self._db, visit.who, dids=[did])
-        return self._door.show(request, "file.html", FilePage(view, tuple(copies)), visit=visit)
-
-    async def _show_dataset(self, request: Request, did: Did) -> Response:
-        visit = await self._door.admit(request)
-        dataset = await catalog.get_dataset(self._db, visit.who, did=did)
-        query = f"files from {did}"
-        files = await catalog.query_files(self._db, visit.who, query=query, experiment=None, limit=SEARCH_LIMIT)
-        return self._door.show(request, "dataset.html", DatasetPage(dataset, tuple(files), query), visit=visit)
+        lineage = await catalog.get_lineage(self._db, visit.who, did=did)
+        parents = [parent.did for parent in view.parents]
+        uses = await dispatch.list_uses_of_file(self._db, visit.who, did=did, file_id=view.file.id, parents=parents)
+        found = await replicas.list_replicas(self._db, visit.who, dids=[did])
+        experiment = await name_experiment(self._db, visit, view.file.experiment_id)
+        rses = await replicas.list_rses(self._db, visit.who, experiment=experiment)
+        page = FilePage(view, judge_copies(found, rses), draw_lineage(lineage), uses)
+        return self._door.show(request, "file.html", page, visit=visit)

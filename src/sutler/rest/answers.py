@@ -20,6 +20,7 @@ FAILURES: Mapping[int, str] = {
     413: "The body has more than {limit} bytes. It is not read further, and the connection is closed.",
     415: "The body is not sent as `application/json`.",
     422: "Something in the request cannot be used; `problems` says where and why.",
+    429: "A query takes longer than the installation allows, or a filter in it was given too many files.",
     502: "A service that this depends on refused or failed.",
     503: "The server cannot answer just now; `Retry-After` says when to ask again.",
 }
@@ -27,6 +28,13 @@ FAILURES: Mapping[int, str] = {
 
 BATCH_ROUTES = ("/stages/{stage_id}/launch", "/submissions/{submission_id}/cancel", "/jobs/{number}/output")
 """Ends of the routes that talk to a batch system."""
+
+
+QUERY_ROUTES = (
+    "/files", "/files/query", "/files/count", "/files/keys", "/files/explain", "/stream", "/queries/search",
+    "/datasets", "/datasets/files/remove", "/files/move", "/projects", "/launch",
+)  # fmt: skip
+"""Ends of the routes that may run a query in MQL."""
 
 
 def describe_failures(route: APIRoute) -> dict[int | str, dict[str, Any]]:
@@ -69,5 +77,6 @@ _APPLIES: Mapping[int, Callable[[APIRoute], bool]] = {
     409: _changes_something,
     413: _has_body,
     415: _has_body,
+    429: lambda route: route.path.endswith(QUERY_ROUTES),
     502: lambda route: route.path.endswith(BATCH_ROUTES),
 }

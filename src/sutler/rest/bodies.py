@@ -23,7 +23,16 @@ from sutler.rest.security import PREFIX
 
 MEGABYTE = 1024 * 1024
 LARGEST_BODY_BYTES = MEGABYTE
-LARGER_BODIES: Mapping[str, int] = {f"POST {PREFIX}/projects": 256 * MEGABYTE, f"POST {PREFIX}/files": 32 * MEGABYTE}
+LARGER_BODIES: Mapping[str, int] = {
+    f"POST {PREFIX}/projects": 256 * MEGABYTE,
+    f"POST {PREFIX}/files": 32 * MEGABYTE,
+    f"POST {PREFIX}/datasets/files": 32 * MEGABYTE,
+    f"POST {PREFIX}/datasets/files/remove": 32 * MEGABYTE,
+    f"POST {PREFIX}/files/metadata": 32 * MEGABYTE,
+    f"POST {PREFIX}/files/move": 32 * MEGABYTE,
+    f"POST {PREFIX}/files/list": 32 * MEGABYTE,
+    f"POST {PREFIX}/files/datasets": 32 * MEGABYTE,
+}
 """Routes that take more than others, with what they take."""
 
 DEEPEST_NESTING = 100

@@ -58,7 +58,11 @@ async def open_database(configuration: Configuration) -> AsyncIterator[Database]
             embedded = await stack.enter_async_context(EmbeddedServer(configuration.data_dir))
             await stack.enter_async_context(_watched(embedded))
             connect = embedded.connect_arguments()
-        db = await Database.open(connect, size=max(2, settings.database_connections))
+        db = await Database.open(
+            connect,
+            size=max(2, settings.database_connections),
+            settings={"sutler.query_timeout": f"{settings.query_seconds}s"},
+        )
         stack.push_async_callback(db.close)
         yield db
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from sutler.wire.auth import Role
 from sutler.wire.strict import Strict
@@ -12,41 +12,50 @@ from sutler.wire.strict import Strict
 
 @dataclass(frozen=True)
 class NewNamespace(Strict):
-    """What a namespace is made with. It belongs to the role if one is given, else to who makes it."""
+    """What a namespace is made with. It belongs to the role or the group if one is given, else to who makes it."""
 
     experiment: str
     name: str
     description: str = ""
     owner_role: Role | None = None
+    owner_group: str | None = None
 
 
 @dataclass(frozen=True)
 class Namespace:
-    """A set of names that belongs to one experiment and has one owner: a user or a role."""
+    """A set of names that belongs to one experiment and has one owner: a user, a role or a group."""
 
     name: str
     experiment: str
     description: str
     owner_user_id: int | None
+    owner_username: str | None
     owner_role: str | None
+    owner_group: str | None
     created_at: datetime
     created_by: str
 
 
 @dataclass(frozen=True)
 class NewDataset(Strict):
-    """What a dataset is made with."""
+    """What a dataset is made with. The files and the datasets that the queries select go into it and below it.
+
+    Requirements are definitions by parameter, such as {"core.run": {"type": "int", "required": true}}.
+    """
 
     did: str
     description: str = ""
     metadata: dict[str, Any] = field(default_factory=dict)
     frozen: bool = False
     monotonic: bool = False
+    requirements: dict[str, Any] = field(default_factory=dict)
+    files_query: str | None = None
+    subsets_query: str | None = None
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A named set of files."""
+    """A named set of files. `file_count` is exact; retired files are left out."""
 
     namespace: str
     name: str
@@ -55,57 +64,55 @@ class Dataset:
     frozen: bool
     monotonic: bool
     metadata: dict[str, Any]
+    requirements: dict[str, Any]
     file_count: int
     created_at: datetime
     created_by: str
-
-
-@dataclass(frozen=True)
-class AddedFiles(Strict):
-    """Files, by DID, that a dataset is to hold too."""
-
-    dataset: str
-    files: tuple[str, ...]
+    updated_at: datetime | None
+    updated_by: str | None
 
 
 @dataclass(frozen=True)
 class NewFile(Strict):
-    """A file to be declared. Parents are DIDs; `fid` is made unless it is given."""
+    """A file to be declared. `fid` is made unless it is given; so is the name, from the pattern `auto_name`.
+
+    The pattern may hold `$clock`, `$clock3`, `$clock6`, `$clock9`, `$uuid`, `$uuid16`, `$uuid8` and `$fid`. `parents`
+    are DIDs, `parent_fids` name other ones. `created_at` and `created_by` are for administrators.
+    """
 
     namespace: str
-    name: str
+    name: str = ""
     size_bytes: int | None = None
     checksums: dict[str, str] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
     parents: tuple[str, ...] = ()
     fid: str | None = None
+    auto_name: str | None = None
+    parent_fids: tuple[str, ...] = ()
+    created_at: datetime | None = None
+    created_by: str | None = None
 
 
 @dataclass(frozen=True)
 class NewFiles(Strict):
-    """Files to be declared, all or none, optionally into a dataset."""
+    """Files to be declared, all or none, optionally into a dataset. With `check_only` nothing is changed."""
 
     files: tuple[NewFile, ...]
     dataset: str | None = None
-
-
-@dataclass(frozen=True)
-class NewMetadata(Strict):
-    """Metadata to be merged into those that are there, or to replace them."""
-
-    metadata: dict[str, Any]
-    mode: Literal["merge", "replace"] = "merge"
+    check_only: bool = False
 
 
 @dataclass(frozen=True)
 class FileReference:
-    """What names a file. `metadata` is there when it was asked for."""
+    """What names a file. `metadata` and the fids of `parents` and `children` are there when they were asked for."""
 
     fid: str
     namespace: str
     name: str
     size_bytes: int | None = None
     metadata: dict[str, Any] | None = None
+    parents: tuple[str, ...] | None = None
+    children: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

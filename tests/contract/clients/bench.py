@@ -81,6 +81,18 @@ class Bench:
         assert ran.exit_code == 0, ran.err
         return ran.document
 
+    def catalog(self, text: str, *arguments: object) -> Any:  # noqa: ANN401 - whatever it leaves
+        """Run a script with the client of the catalogue as `client`; return what it leaves in `result`."""
+        whole = (
+            "import json, sys\n"
+            "from metacat.webapi import MetaCatClient\n"
+            f"client = MetaCatClient({self.server_url + '/metacat'!r}, {self.server_url + '/auth'!r})\n"
+            f"{text}\nprint(json.dumps(result))\n"
+        )
+        ran = self._run([str(self.client.python), "-c", whole, *map(str, arguments)], "", {})
+        assert ran.exit_code == 0, ran.err
+        return ran.document
+
     def keep(self, token: str) -> None:
         """Leave a token where the clients look for it, for the dispatcher and the catalogue."""
         library = self.directory / ".token_library"

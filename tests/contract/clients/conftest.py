@@ -10,6 +10,7 @@ import pytest
 from demo.server import DemoServer, find_free_port
 from tests.conftest import is_ci
 from tests.contract.clients.bench import PASSWORD, Bench, sign_in
+from tests.contract.clients.catalog_shelf import Shelf, furnish_shelf
 from tests.contract.clients.installing import RELEASES, Installed, NotInstalledError, Release, find_cache, install
 
 from sutler.client import Client
@@ -79,6 +80,15 @@ def new_bench(client: Installed, admin: Client, tmp_path: Path) -> Bench:
     bench = Bench(client, admin.url, username, tmp_path)
     bench.keep(token)
     return bench
+
+
+@pytest.fixture
+def shelf(new_bench: Bench) -> Shelf:
+    """A user who has done nothing yet, with a namespace, a dataset and four files, of which the last came of the first.
+
+    They were made by the client itself.
+    """
+    return furnish_shelf(new_bench)
 
 
 @pytest.fixture

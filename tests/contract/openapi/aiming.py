@@ -25,6 +25,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "dataset": ("demo:all",),
     "did": ("demo:f0", "demo:new"),
     "dids": ("demo:f0", "demo:f1"),
+    "file": ("demo:f2", "demo:f3"),
+    "files": ("demo:f0", "demo:f1", "demo:f4"),
     "username": ("carl",),
     "users": ("carl",),
     "groups": ("shifters",),

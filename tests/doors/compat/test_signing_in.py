@@ -68,6 +68,19 @@ async def test_certificates_are_not_offered(stranger: httpx.AsyncClient) -> None
         assert (reply.status_code, reply.text) == (400, "Use HTTPS connection")
 
 
+@pytest.mark.parametrize("base", BASES)
+async def test_people_are_led_to_the_pages_to_sign_in(stranger: httpx.AsyncClient, base: str) -> None:
+    for name in ("login", "do_login"):
+        reply = await stranger.get(f"{base}/{name}?redirect=/files%3Fdid%3Da:b")
+        assert (reply.status_code, reply.headers["location"]) == (303, "/sign-in?next=%2Ffiles%3Fdid%3Da%3Ab")
+    for name in ("logged_in", "logout"):
+        reply = await stranger.get(f"{base}/{name}")
+        assert (reply.status_code, reply.headers["location"]) == (303, "/")
+    assert 'auth_token=""' in reply.headers["set-cookie"]
+    for name in ("login", "logout"):
+        assert (await stranger.get(f"{base}/{name}?redirect=//evil.example/")).status_code == 400
+
+
 async def test_a_redirect_stays_on_this_server(stranger: httpx.AsyncClient, parts: Parts) -> None:
     body = f"anna:{ANNA_PASSWORD}"
     reply = await stranger.post("/auth/auth?method=ldap&redirect=/campaigns", content=body)

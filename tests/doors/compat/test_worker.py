@@ -315,7 +315,7 @@ async def test_what_the_protocol_does_not_have_is_said_plainly(
         reply = await anna.get(f"/{path}")
         assert reply.status_code == 404, path
         assert reply.headers["content-type"].startswith("text/plain")
-    for path in ("/dd", "/auth", "/auth/nonsense", "/metacat/data/files", "/metacat"):
+    for path in ("/dd", "/auth", "/auth/nonsense", "/metacat/data/nonsense", "/metacat"):
         assert (await stranger.get(path)).status_code == 404
 
 

@@ -32,6 +32,8 @@ CHANGES = (
     "proximity/{experiment}/pair",
     "proximity/{experiment}/text",
     "proximity/{experiment}/url",
+    "search/save",
+    "search/forget",
 )
 PLACES = {
     "stage": "{stage_id}",

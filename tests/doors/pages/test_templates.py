@@ -17,12 +17,14 @@ from sutler.pages import (
     api,
     browsing,
     campaigns,
+    datasets,
     failures,
     files,
     handle,
     project_changes,
     projects,
     proximity,
+    search,
     storage,
     submissions,
 )
@@ -64,13 +66,16 @@ VIEWS: dict[str, list[type]] = {
     "_rse_fields.html": [storage.RsePage],
     "proximity.html": [proximity.ProximityPage],
     "file.html": [files.FilePage],
-    "dataset.html": [files.DatasetPage],
-    "search.html": [files.SearchPage],
+    "_lineage.html": [files.FilePage],
+    "dataset.html": [datasets.DatasetPage],
+    "_distributions.html": [datasets.DatasetPage],
+    "search.html": [search.SearchPage],
+    "_search_check.html": [search.CheckPart],
 }
 Hint: TypeAlias = Any
 """A type as it is written in an annotation; None where it is not known."""
 
-WITHOUT_VIEW = {"page.html", "_macros.html"}
+WITHOUT_VIEW = {"page.html", "_macros.html", "_explanation.html"}
 
 
 def _get_origin(hint: Hint) -> Hint:

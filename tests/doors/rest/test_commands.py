@@ -385,3 +385,25 @@ async def test_a_project_tells_which_workers_were_refused(signed_in: Run, sutler
     shown = await ok(run("project", "show", created.project_id))
     assert "REFUSED WORKER" in shown
     assert re.search(r"^job-17 +3 +20\S+ \S+Z +It sent no token\.$", shown, re.MULTILINE), shown
+
+
+async def test_categories_are_kept_by_command(signed_in: Run, tmp_path: Path) -> None:
+    file = tmp_path / "constraints.json"
+    file.write_text(json.dumps({"run": {"type": "int"}}))
+    assert "is there" in await ok(
+        signed_in("category", "create", "core", "--required", "--description", "all", "--constraints", file)
+    )
+    shown = json.loads(await ok(signed_in("category", "show", "core", "--json")))
+    assert (shown["constraints"], shown["required"], shown["owner_user"]) == ({"run": {"type": "int"}}, True, "admin")
+    given = json.dumps({"tier": {"type": "text"}})
+    arguments = ("--no-required", "--owner-role", "production", "--constraints", "-", "--mode", "replace", "--json")
+    changed = json.loads(await ok(signed_in("category", "update", "core", *arguments, stdin=given)))
+    assert (changed["constraints"], changed["required"]) == ({"tier": {"type": "text"}}, False)
+    listed = await ok(signed_in("category", "list"))
+    assert "role production" in listed
+    assert "tier" in await ok(signed_in("category", "show", "core"))
+    assert "is removed" in await ok(signed_in("category", "remove", "core"))
+    gone = await signed_in("category", "show", "core")
+    assert (gone.code, gone.err.count("\n")) == (3, 1)
+    wrong = await signed_in("category", "create", "x", "--constraints", "-", stdin="[1]")
+    assert wrong.code == 2

@@ -6,10 +6,12 @@ import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from tests.integration.catalog.world import RECO, World
 
+from sutler.base.clock import MovableClock
 from sutler.base.did import Did
 from sutler.base.errors import NotPermittedError
 from sutler.catalog import (
@@ -284,3 +286,92 @@ async def test_many_files_with_parents_take_few_statements(world: World) -> None
     assert (await get_dataset(world.db, world["alice"], did=RECO)).file_count == 25_001
     view = await get_file(world.db, world["alice"], did=Did("demo", "raw"))
     assert (len(view.children), view.child_count) == (500, 25_000)
+
+
+async def test_names_are_made_from_patterns(world: World, clock: MovableClock) -> None:
+    milliseconds = str(round(clock.now().timestamp() * 1000))
+    patterns = ("$clock", "c$clock3.$clock6.$clock9", "u$uuid-$uuid16-$uuid8", "$fid.root", "plain", "$other$fid")
+    files = [NewFile("demo", auto_name=pattern, fid="mine" if pattern == "$fid.root" else None) for pattern in patterns]
+    files[-1] = replace(files[-1], auto_name="x.$fid")
+    declared = await declare_files(world.db, world["alice"], files=files)
+    clock_name, digits, uuids, fid_name, plain, last = declared
+    later = str(int(milliseconds) + 1)
+    assert clock_name.name == milliseconds
+    assert digits.name == f"c{later[-3:]}.{later[-6:]}.{later[-9:]}"
+    match = re.fullmatch(r"u([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{8})", uuids.name)
+    assert match
+    assert match[1].endswith(match[2])
+    assert match[2].endswith(match[3])
+    assert (fid_name.name, fid_name.fid, plain.name) == ("mine.root", "mine", "plain")
+    assert last.name == f"x.{last.fid}"
+
+
+async def test_files_of_one_pattern_get_names_of_their_own(world: World) -> None:
+    declared = await declare_files(
+        world.db, world["alice"], files=[NewFile("demo", auto_name="raw.$clock") for _ in range(5)]
+    )
+    assert len({file.name for file in declared}) == 5
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        (NewFile("demo", "a", auto_name="b$fid"), "a name and a pattern for one"),
+        (NewFile("demo", auto_name="a b"), "may hold letters"),
+        (NewFile("demo", auto_name="$unknown"), "may hold letters"),
+        (NewFile("demo"), "is never empty"),
+    ],
+)
+async def test_names_that_cannot_be_made_are_refused(world: World, file: NewFile, said: str) -> None:
+    with pytest.raises(InvalidFilesError, match=said):
+        await declare_files(world.db, world["alice"], files=[file])
+
+
+async def test_parents_are_named_by_their_fids_too(world: World) -> None:
+    (raw,) = await world.declare("raw")
+    files = [
+        NewFile("demo", "mid", fid="midfid", parents=(Did("demo", "raw"),), parent_fids=(raw.fid,)),
+        NewFile("demo", "end", parent_fids=("midfid", raw.fid)),
+    ]
+    await declare_files(world.db, world["alice"], files=files)
+    end = await get_file(world.db, world["alice"], did=Did("demo", "end"))
+    assert {parent.name for parent in end.parents} == {"mid", "raw"}
+    with pytest.raises(InvalidFilesError, match="the parent nosuch is not in the catalogue of this experiment"):
+        await declare_files(world.db, world["alice"], files=[NewFile("demo", "x", parent_fids=("nosuch",))])
+    with pytest.raises(InvalidFilesError, match="demo:raw: cannot be its own parent"):
+        await declare_files(world.db, world["alice"], files=[NewFile("demo", "raw", 1, parent_fids=(raw.fid,))])
+    assert await world.count("SELECT count(*) FROM catalog.provenance") == 3
+
+
+async def test_trying_out_tells_what_would_be_and_leaves_nothing(world: World) -> None:
+    raw = NewFile("demo", "raw", fid="rawfid")
+    tried = await declare_files(
+        world.db, world["alice"], files=[raw, NewFile("demo", auto_name="x.$uuid")], dataset=RECO, check_only=True
+    )
+    assert (tried[0].did, tried[0].fid, tried[1].name[:2]) == (raw.did, "rawfid", "x.")
+    for leftover in ("catalog.files", "catalog.dataset_files"):
+        assert await world.count(f"SELECT count(*) FROM {leftover}") == 0
+    assert await world.count("SELECT count(*) FROM database.events WHERE kind = 'catalog.files_declared'") == 0
+    await declare_files(world.db, world["alice"], files=[raw], dataset=RECO)
+    with pytest.raises(FileDeclaredOtherwiseError):
+        await declare_files(world.db, world["alice"], files=[replace(raw, size_bytes=1)], check_only=True)
+    with pytest.raises(InvalidFilesError):
+        await declare_files(world.db, world["alice"], files=[NewFile("demo", "a b")], check_only=True)
+    with pytest.raises(NotPermittedError):
+        await declare_files(world.db, world["bob"], files=[NewFile("demo", "b")], check_only=True)
+
+
+async def test_administrators_say_who_made_a_file_and_when(world: World) -> None:
+    long_ago = datetime(2011, 5, 3, 7, 30, tzinfo=UTC)
+    file = NewFile("demo", "old", created_at=long_ago, created_by="somebody else")
+    with pytest.raises(NotPermittedError, match="administrator"):
+        await declare_files(world.db, world["alice"], files=[file])
+    with pytest.raises(NotPermittedError):
+        await declare_files(world.db, world["alice"], files=[replace(file, created_by=None)])
+    await declare_files(world.db, world["root"], files=[file, NewFile("demo", "new")], dataset=RECO)
+    kept = (await get_file(world.db, world["bob"], did=file.did)).file
+    assert (kept.created_at, kept.created_by) == (long_ago, "somebody else")
+    assert (await get_file(world.db, world["bob"], did=Did("demo", "new"))).file.created_by == "root"
+    for wrong in (replace(file, created_by=""), replace(file, created_at=datetime(2011, 5, 3))):  # noqa: DTZ001
+        with pytest.raises(InvalidFilesError):
+            await declare_files(world.db, world["root"], files=[wrong])

@@ -164,7 +164,6 @@ async def test_a_job_of_another_batch_system_with_the_same_number_keeps_its_file
     await scene.check()
 
 
-
 async def test_cancelling_ends_the_project_and_says_why(scene: Scene, clock: MovableClock) -> None:
     project = await scene.start(2)
     clock.advance(FIVE_MINUTES)

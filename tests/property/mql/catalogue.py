@@ -88,11 +88,34 @@ class Dataset:
 
 
 @dataclass(frozen=True)
+class Named:
+    """A named query."""
+
+    namespace: str
+    name: str
+    source: str
+    metadata: Metadata = field(default_factory=dict)
+    experiment_id: int = 1
+    description: str = ""
+
+    def attributes(self) -> dict[str, object]:
+        return {
+            "namespace": self.namespace,
+            "name": self.name,
+            "creator": "ann",
+            "created_timestamp": NEW_YEAR,
+            "description": self.description,
+            "source": self.source,
+        }
+
+
+@dataclass(frozen=True)
 class Catalogue:
-    """Files and datasets."""
+    """Files, datasets and named queries."""
 
     files: tuple[File, ...]
     datasets: tuple[Dataset, ...] = field(default=())
+    queries: tuple[Named, ...] = field(default=())
 
     def tables(self) -> dict[str, list[dict[str, object]]]:
         """The rows of each table."""
@@ -101,6 +124,7 @@ class Catalogue:
             "datasets": [_dataset_row(dataset) for dataset in self.datasets],
             "dataset_files": [{"dataset_id": d.number, "file_id": n} for d in self.datasets for n in d.files],
             "dataset_children": [{"parent_id": d.number, "child_id": n} for d in self.datasets for n in d.children],
+            "named_queries": [_query_row(query) for query in self.queries],
             "provenance": [{"parent_id": n, "child_id": f.number} for f in self.files for n in f.parents],
         }
 
@@ -138,6 +162,19 @@ def _dataset_row(dataset: Dataset) -> dict[str, object]:
         "created_at": NEW_YEAR,
         "created_by": "ann",
         "file_count": len(dataset.files),
+    }
+
+
+def _query_row(query: Named) -> dict[str, object]:
+    return {
+        "namespace": query.namespace,
+        "name": query.name,
+        "experiment_id": query.experiment_id,
+        "source": query.source,
+        "description": query.description,
+        "metadata": json.dumps(query.metadata),
+        "created_at": NEW_YEAR,
+        "created_by": "ann",
     }
 
 
@@ -180,5 +217,13 @@ CATALOGUE = Catalogue(
         Dataset(4, "u", "mix", {"ds.kind": "mix", "ds.year": 2022}, files=(3, 10, 11, 12, 16, 21, 22), children=(3,)),
         Dataset(5, "t", "empty", {}),
         Dataset(6, "u", "raw", {"ds.kind": ["raw", "old"]}, files=(15, 16, 17, 18, 24, 25), experiment_id=2),
+    ),
+    queries=(
+        Named("t", "raws", "files from t:raw where c.a = 1 or size > 300", {"q.kind": "raw", "q.year": 2021}),
+        Named("t", "first", "files limit 7", {"q.kind": "cut"}, description="the first"),
+        Named("t", "both", "[files selected by raws, files selected by u:other] - files selected by t:first"),
+        Named("t", "halves", "filter sample(0.5)(files selected by both ordered)", {"q.year": 2022}),
+        Named("u", "other", "files raw_03, reco_06, t:reco_10", {"q.kind": "list"}),
+        Named("u", "named", "parents(files from u:mix) skip 1"),
     ),
 )

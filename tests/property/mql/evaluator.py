@@ -13,7 +13,8 @@ from datetime import datetime
 from fnmatch import translate
 from typing import Any
 
-from tests.property.mql.catalogue import Catalogue, Dataset, File, Json, Metadata
+from tests.property.mql.catalogue import Catalogue, Dataset, File, Json, Metadata, Named
+from tests.property.mql.filter_meanings import filtered, plain
 
 from sutler.catalog.mql import (
     AllFiles,
@@ -27,13 +28,13 @@ from sutler.catalog.mql import (
     Condition,
     Constant,
     Contains,
-    DatasetPattern,
-    DatasetRegexp,
+    DatasetQuery,
     DatasetSelector,
     Day,
     Element,
     FileQuery,
     FilesById,
+    Filtered,
     FromDatasets,
     InRange,
     InSet,
@@ -44,6 +45,8 @@ from sutler.catalog.mql import (
     Member,
     Minus,
     NamedFiles,
+    NamePattern,
+    NameRegexp,
     Not,
     Number,
     Op,
@@ -53,12 +56,15 @@ from sutler.catalog.mql import (
     Parents,
     Present,
     QualifiedName,
+    QuerySearch,
     Scope,
+    SelectedBy,
     Skip,
     Subsets,
     Text,
     Union,
     Where,
+    parse,
 )
 
 Truth = bool | None
@@ -78,6 +84,24 @@ _ORDER: dict[Op, Callable[[Any, Any], bool]] = {
 def evaluate(tree: FileQuery, catalogue: Catalogue, scope: Scope) -> list[str]:
     """The ids of the files in a set, in order."""
     return [file.key for file in _Evaluator(catalogue, scope).files(tree)]
+
+
+def evaluate_datasets(tree: DatasetQuery, catalogue: Catalogue, scope: Scope) -> list[str]:
+    """The names of the datasets that a search finds, in order."""
+    evaluator = _Evaluator(catalogue, scope)
+    numbers = {number for selector in tree.datasets for number in evaluator.selected(selector)}
+    found = [evaluator.all_datasets[number] for number in numbers]
+    return [f"{d.namespace}:{d.name}" for d in sorted(found, key=lambda d: (d.namespace, d.name))]
+
+
+def evaluate_search(tree: QuerySearch, catalogue: Catalogue, scope: Scope) -> list[str]:
+    """The names of the queries that a search finds, in order."""
+    found = [query for query in catalogue.queries if _may_see(query, scope)]
+    if tree.matching:
+        found = [query for query in found if _is_named(query, tree.matching)]
+    if tree.condition:
+        found = [query for query in found if is_true(tree.condition, query.metadata, query.attributes())]
+    return [f"{q.namespace}:{q.name}" for q in sorted(found, key=lambda q: (q.namespace, q.name))]
 
 
 def is_true(condition: Condition, metadata: Metadata, attributes: dict[str, object]) -> Truth:  # noqa: PLR0911 - one return per kind of condition
@@ -159,20 +183,6 @@ def _kind(value: object) -> str:
     return "text" if isinstance(value, str | Text) else "null" if value is None else "other"
 
 
-def _plain(constant: Constant) -> bool | int | float | str:
-    match constant:
-        case Number(number):
-            return number
-        case Boolean(truth):
-            return truth
-        case Text(text):
-            return text
-        case Instant(at):
-            return at.timestamp()
-        case Day():
-            return constant.begins_at.timestamp()
-
-
 def _compare(value: Json, op: Op, constant: Constant) -> Truth:
     if op.is_regexp:
         assert isinstance(constant, Text)
@@ -185,8 +195,8 @@ def _compare(value: Json, op: Op, constant: Constant) -> Truth:
     if _kind(value) != _kind(constant):
         return None
     if isinstance(constant, Day):
-        return _compare_day(value, op, _plain(constant), constant.ends_at.timestamp())
-    return _ORDER[op](value, _plain(constant))
+        return _compare_day(value, op, plain(constant), constant.ends_at.timestamp())
+    return _ORDER[op](value, plain(constant))
 
 
 def _compare_day(value: object, op: Op, begin: object, end: object) -> bool:
@@ -255,35 +265,38 @@ def _beside(found: object, constant: Constant) -> object:
                 return at
             case Day():
                 return constant.begins_at
-    return _plain(constant)
+    return plain(constant)
 
 
 class _Evaluator:
     def __init__(self, catalogue: Catalogue, scope: Scope) -> None:
         self.scope = scope
+        self.queries = {(q.namespace, q.name): q for q in catalogue.queries if _may_see(q, scope)}
         self.all_files = sorted(
-            (file for file in catalogue.files if self.may_see(file)), key=lambda file: (file.created_at, file.key)
+            (file for file in catalogue.files if _may_see(file, scope)), key=lambda file: (file.created_at, file.key)
         )
-        self.all_datasets = {dataset.number: dataset for dataset in catalogue.datasets if self.may_see(dataset)}
-
-    def may_see(self, thing: File | Dataset) -> bool:
-        namespaces, experiments = self.scope.namespaces, self.scope.experiment_ids
-        return (namespaces is None or thing.namespace in namespaces) and (
-            experiments is None or thing.experiment_id in experiments
-        )
+        self.all_datasets = {dataset.number: dataset for dataset in catalogue.datasets if _may_see(dataset, scope)}
 
     def files(self, tree: FileQuery) -> list[File]:
-        """Every set is in order, so that a cut is a cut of a list."""
+        """Every set is in order, so that a cut is a cut of a list. A filter has its own order, and a limit keeps it."""
         match tree:
             case Limit(source, count):
                 return self.files(source)[:count]
             case Skip(source, count):
-                return self.files(source)[count:]
+                return self.in_order(self.files(source))[count:]
             case Ordered(source):
-                return self.files(source)
+                return self.in_order(self.files(source))
+            case SelectedBy(name):
+                query = self.queries[name.namespace, name.name]
+                return self.files(parse(query.source, default_namespace=query.namespace))
+            case Filtered():
+                return filtered(tree, [self.files(source) for source in tree.sources])
             case _:
                 numbers = self.numbers(tree)
                 return [file for file in self.all_files if file.number in numbers]
+
+    def in_order(self, files: list[File]) -> list[File]:
+        return [file for file in self.all_files if file in files]
 
     def numbers(self, tree: FileQuery) -> set[int]:  # noqa: PLR0911 - one return per kind of set
         match tree:
@@ -322,7 +335,7 @@ class _Evaluator:
         return {file.number for file in self.all_files if self.scope.include_retired or not file.is_retired}
 
     def selected(self, selector: DatasetSelector) -> set[int]:
-        found = {number for number, dataset in self.all_datasets.items() if _is_named(dataset, selector)}
+        found = {number for number, dataset in self.all_datasets.items() if _is_named(dataset, selector.name)}
         rounds = {Subsets.NONE: 0, Subsets.DIRECT: 1, Subsets.RECURSIVE: len(self.all_datasets)}[selector.subsets]
         for _ in range(rounds):
             found |= {child for number in found for child in self.all_datasets[number].children} & set(
@@ -334,13 +347,19 @@ class _Evaluator:
         return {d.number for d in datasets if is_true(selector.having, d.metadata, d.attributes())}
 
 
-def _is_named(dataset: Dataset, selector: DatasetSelector) -> bool:
-    if dataset.namespace != selector.name.namespace:
+def _may_see(thing: File | Dataset | Named, scope: Scope) -> bool:
+    return (scope.namespaces is None or thing.namespace in scope.namespaces) and (
+        scope.experiment_ids is None or thing.experiment_id in scope.experiment_ids
+    )
+
+
+def _is_named(thing: Dataset | Named, wanted: QualifiedName | NamePattern | NameRegexp) -> bool:
+    if thing.namespace != wanted.namespace:
         return False
-    match selector.name:
+    match wanted:
         case QualifiedName(_, name):
-            return dataset.name == name
-        case DatasetPattern(_, pattern):
-            return bool(re.match(translate(pattern.replace("%", "*").replace("_", "?")), dataset.name))
-        case DatasetRegexp(_, regexp):
-            return bool(re.search(regexp, dataset.name))
+            return thing.name == name
+        case NamePattern(_, pattern):
+            return bool(re.match(translate(pattern.replace("%", "*").replace("_", "?")), thing.name))
+        case NameRegexp(_, regexp):
+            return bool(re.search(regexp, thing.name))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tests.property.mql.catalogue import CATALOGUE, NEW_YEAR, Json
 from tests.property.mql.forms import ORDER, REGEXP_OPS
 
+from sutler.catalog.model import KeyKind
 from sutler.catalog.mql import (
     AllFiles,
     AllOf,
@@ -20,13 +21,13 @@ from sutler.catalog.mql import (
     Condition,
     Constant,
     Contains,
-    DatasetPattern,
-    DatasetRegexp,
+    DatasetQuery,
     DatasetSelector,
     Day,
     Element,
     FileQuery,
     FilesById,
+    Filtered,
     FromDatasets,
     InRange,
     InSet,
@@ -37,6 +38,8 @@ from sutler.catalog.mql import (
     Member,
     Minus,
     NamedFiles,
+    NamePattern,
+    NameRegexp,
     Not,
     Number,
     Op,
@@ -47,7 +50,9 @@ from sutler.catalog.mql import (
     Parents,
     Present,
     QualifiedName,
+    QuerySearch,
     Scope,
+    SelectedBy,
     Skip,
     Subsets,
     Text,
@@ -56,7 +61,8 @@ from sutler.catalog.mql import (
 )
 
 TEXTS = ("raw", "Raw", "reco", "", "r.w", "1", "2", "a", "Ω", "%", "2021", "\\", "ana")
-REGEXPS = ("raw", "^r", "r.w$", "[0-9]+", "^$", "W", "a|o", "\\d", "\\.")
+INDEXED_KEYS = frozenset((key, kind) for key in ("c.a", "c.b", "c.l") for kind in KeyKind)
+REGEXPS = ("raw", "^r", "^ra?w", "^ra", "^raw|^a", "r.w$", "[0-9]+", "^$", "W", "a|o", "\\d", "\\.")
 
 keys = st.sampled_from(("c.a", "c.a", "c.a", "c.b", "c.l", "c.none"))
 numbers = st.builds(Number, st.sampled_from((0, 1, 2, 2.5, 3, -1, -1.5, 0.5, NEW_YEAR.timestamp())))
@@ -152,8 +158,8 @@ file_conditions = conditions(st.one_of(metadata_terms, file_terms))
 
 dataset_names = st.one_of(
     st.sampled_from([QualifiedName(d.namespace, d.name) for d in CATALOGUE.datasets] + [QualifiedName("t", "nosuch")]),
-    st.builds(DatasetPattern, st.sampled_from("tu"), st.sampled_from(("r*", "*", "r?w", "%a_", "e%"))),
-    st.builds(DatasetRegexp, st.sampled_from("tu"), st.sampled_from(("^r", "a", "x+"))),
+    st.builds(NamePattern, st.sampled_from("tu"), st.sampled_from(("r*", "*", "r?w", "%a_", "e%"))),
+    st.builds(NameRegexp, st.sampled_from("tu"), st.sampled_from(("^r", "a", "x+"))),
 )
 selectors = st.builds(
     DatasetSelector, dataset_names, st.sampled_from(Subsets), st.one_of(st.none(), conditions(dataset_terms))
@@ -170,6 +176,34 @@ leaves: st.SearchStrategy[FileQuery] = st.one_of(
     ),
 )
 
+query_names = st.sampled_from([QualifiedName(q.namespace, q.name) for q in CATALOGUE.queries])
+_whole = st.integers(1, 5).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n - 1)))
+_ratios = st.sampled_from((1, 2, 0.5, 3))
+_seed_and_window = (st.integers(0, 3), st.integers(1, 9))
+_fractions = st.sampled_from((0, 0.1, 0.25, 1 / 3, 0.5, 0.7, 1, 1.0))
+
+
+def filters(inner: st.SearchStrategy[FileQuery]) -> st.SearchStrategy[FileQuery]:
+    """Filters of sets, with their arguments by place and by name."""
+
+    def make(name: str, *given: float, sources: tuple[FileQuery, ...], **named: float) -> Filtered:
+        return Filtered(
+            name, tuple(map(Number, given)), tuple((key, Number(item)) for key, item in named.items()), sources
+        )
+
+    one = st.tuples(inner)
+    return st.one_of(
+        st.builds(lambda f, s: make("sample", f, sources=s), _fractions, one),
+        st.builds(lambda w, s: make("stride", *w, sources=s), _whole, one),
+        st.builds(lambda w, s: make("hash", w[0], sources=s, i=w[1]), _whole, one),
+        st.builds(
+            lambda n, w, s: make("randomize", sources=s, seed=n, window=w), st.integers(0, 3), st.integers(1, 9), one
+        ),
+        st.lists(st.tuples(_ratios, inner), min_size=1, max_size=3).map(
+            lambda pairs: make("mix", *(p[0] for p in pairs), sources=tuple(p[1] for p in pairs))
+        ),
+    )
+
 
 def _extend(inner: st.SearchStrategy[FileQuery]) -> st.SearchStrategy[FileQuery]:
     several = st.lists(inner, min_size=1, max_size=3).map(tuple)
@@ -185,6 +219,10 @@ def _extend(inner: st.SearchStrategy[FileQuery]) -> st.SearchStrategy[FileQuery]
         st.builds(Skip, inner, st.integers(0, 4)),
         st.builds(Ordered, inner),
     )
+
+
+def _extend_whole(inner: st.SearchStrategy[FileQuery]) -> st.SearchStrategy[FileQuery]:
+    return st.one_of(_extend(inner), filters(inner))
 
 
 _any_trees: st.SearchStrategy[FileQuery] = st.recursive(leaves, _extend, max_leaves=6)
@@ -206,11 +244,37 @@ trees = st.one_of(
     st.builds(Where, _any_trees, file_conditions),
 )
 
+# With filters and named queries: what has to be worked out before there is one statement.
+whole_trees = st.one_of(
+    filters(st.one_of(leaves, _cut(leaves))),
+    st.recursive(st.one_of(leaves, query_names.map(SelectedBy)), _extend_whole, max_leaves=5),
+)
+
+dataset_queries = st.builds(DatasetQuery, st.lists(selectors, min_size=1, max_size=3).map(tuple))
+_query_keys = st.builds(Parameter, st.sampled_from(("q.kind", "q.year")))
+query_terms: st.SearchStrategy[Condition] = st.one_of(
+    _terms(_query_keys, st.builds(Text, st.sampled_from(("raw", "cut", "list")))),
+    _terms(_query_keys, st.builds(Number, st.sampled_from((2021, 2022)))),
+    _terms(
+        _attributes("name", "description", "creator"), st.builds(Text, st.sampled_from(("raws", "first", "ann", "")))
+    ),
+)
+query_searches = st.builds(
+    QuerySearch,
+    st.one_of(
+        st.none(),
+        st.builds(NamePattern, st.sampled_from("tu"), st.sampled_from(("r*", "*", "b?th", "%e%"))),
+        st.builds(NameRegexp, st.sampled_from("tu"), st.sampled_from(("^r", "a", "s$"))),
+    ),
+    st.one_of(st.none(), conditions(query_terms)),
+)
+
 scopes = st.builds(
     Scope,
     st.sampled_from((None, None, ("t",), ("t", "u"), ())),
     st.sampled_from((None, (1,), (1,), (1, 2), (2,))),
     st.booleans(),
+    st.sampled_from((frozenset[tuple[str, KeyKind]](), INDEXED_KEYS)),
 )
 
 json_values: st.SearchStrategy[Json] = st.recursive(
@@ -251,12 +315,16 @@ wild_leaves: st.SearchStrategy[FileQuery] = st.one_of(
         lambda name, subsets, having: FromDatasets((DatasetSelector(name, subsets, having),)),
         st.one_of(
             wild_names,
-            st.builds(DatasetPattern, _name_texts, st.text("ab$@_.-*?^%", min_size=1, max_size=6)),
-            st.builds(DatasetRegexp, _name_texts, _wild_texts),
+            st.builds(NamePattern, _name_texts, st.text("ab$@_.-*?^%", min_size=1, max_size=6)),
+            st.builds(NameRegexp, _name_texts, _wild_texts),
         ),
         st.sampled_from(Subsets),
         st.one_of(st.none(), conditions(st.builds(Present, _wild_keys))),
     ),
     st.builds(Where, st.just(AllFiles()), conditions(wild_terms)),
 )
-wild_trees = st.recursive(st.one_of(leaves, wild_leaves), _extend, max_leaves=5)
+wild_trees = st.one_of(
+    st.recursive(st.one_of(leaves, wild_leaves, wild_names.map(SelectedBy)), _extend_whole, max_leaves=5),
+    dataset_queries,
+    query_searches,
+)

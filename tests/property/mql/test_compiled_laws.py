@@ -6,17 +6,45 @@ import json
 from collections.abc import Mapping, Sequence
 
 import asyncpg
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.property.mql.catalogue import CATALOGUE, Json
-from tests.property.mql.evaluator import evaluate, is_true
+from tests.property.mql.catalogue import CATALOGUE, NEW_YEAR, Json
+from tests.property.mql.evaluator import evaluate, evaluate_datasets, evaluate_search, is_true
 from tests.property.mql.forms import FACTS, every_form
-from tests.property.mql.strategies import conditions, metadata, metadata_terms, scopes, trees
+from tests.property.mql.strategies import (
+    conditions,
+    dataset_queries,
+    metadata,
+    metadata_terms,
+    query_searches,
+    scopes,
+    trees,
+    whole_trees,
+)
 
-from sutler.catalog.mql import Condition, Contains, FileQuery, Scope, Text, compile_files
+from sutler.catalog.mql import (
+    Condition,
+    Contains,
+    DatasetQuery,
+    FileQuery,
+    MqlMeaningError,
+    QualifiedName,
+    QuerySearch,
+    Scope,
+    SelectedBy,
+    Text,
+    compile_datasets,
+    compile_files,
+    compile_search,
+    names_in,
+    parse,
+)
 from sutler.catalog.mql.conditions import compile_condition
 from sutler.catalog.mql.jsonpath import quote
 from sutler.catalog.mql.subjects import FILES
+from sutler.catalog.operations.working_out import gather_ids_in, work_out_in
+from sutler.database import Tx
 from sutler.database.sql import Fragment, sql, value
 
 against_server = settings(
@@ -36,6 +64,55 @@ async def test_a_statement_gives_what_the_query_means(
 ) -> None:
     rows = await run(connection, compile_files(tree, scope))
     assert [row["fid"] for row in rows] == evaluate(tree, CATALOGUE, scope)
+
+
+@against_server
+@given(tree=whole_trees, scope=scopes)
+async def test_filters_and_named_queries_give_what_the_query_means(
+    connection: asyncpg.Connection, tree: FileQuery, scope: Scope
+) -> None:
+    tx = Tx(connection, NEW_YEAR)
+    if any(not _is_visible(node.name, scope) for node in all_names(tree)):
+        with pytest.raises(MqlMeaningError, match="no named query"):
+            await work_out_in(tx, tree=tree, scope=scope)
+        return
+    done = await work_out_in(tx, tree=tree, scope=scope)
+    keys = {file.number: file.key for file in CATALOGUE.files}
+    assert [keys[number] for number in await gather_ids_in(tx, tree=done, scope=scope)] == evaluate(
+        tree, CATALOGUE, scope
+    )
+
+
+def all_names(tree: FileQuery) -> list[SelectedBy]:
+    """The named queries of a tree with those that stand in them."""
+    found = list(names_in(tree))
+    sources = {(q.namespace, q.name): parse(q.source, default_namespace=q.namespace) for q in CATALOGUE.queries}
+    return found + [inner for node in found for inner in all_names(sources[node.name.namespace, node.name.name])]
+
+
+def _is_visible(name: QualifiedName, scope: Scope) -> bool:
+    return (scope.namespaces is None or name.namespace in scope.namespaces) and (
+        scope.experiment_ids is None or 1 in scope.experiment_ids
+    )
+
+
+@against_server
+@given(tree=dataset_queries, scope=scopes)
+async def test_a_search_for_datasets_gives_what_it_means(
+    connection: asyncpg.Connection, tree: DatasetQuery, scope: Scope
+) -> None:
+    names = {dataset.number: f"{dataset.namespace}:{dataset.name}" for dataset in CATALOGUE.datasets}
+    rows = await run(connection, compile_datasets(tree, scope))
+    assert [names[row["id"]] for row in rows] == evaluate_datasets(tree, CATALOGUE, scope)
+
+
+@against_server
+@given(tree=query_searches, scope=scopes)
+async def test_a_search_for_named_queries_gives_what_it_means(
+    connection: asyncpg.Connection, tree: QuerySearch, scope: Scope
+) -> None:
+    rows = await run(connection, compile_search(tree, scope))
+    assert [f"{row['namespace']}:{row['name']}" for row in rows] == evaluate_search(tree, CATALOGUE, scope)
 
 
 async def truths(

@@ -189,3 +189,41 @@ def test_being_listed_does_not_widen_the_token_of_a_job() -> None:
     job = replace(somebody(Role.ANALYSIS, kind=TokenKind.JOB, project_id=7), groups=frozenset({"calibrators"}))
     assert not may(job, Action.PROCESS, LISTING)
     assert not may(job, Action.PROCESS, GROUPED)
+
+
+OWNED = Thing("namespace", HERE, owner_group="calibrators")
+
+
+@pytest.mark.parametrize("action", [action for action in Action if action is not Action.ANYONE])
+def test_the_members_of_an_owning_group_may_change_a_thing_and_declare_in_it_and_no_more(action: Action) -> None:
+    member = replace(somebody(Role.ANALYSIS), groups=frozenset({"calibrators"}))
+    other = replace(somebody(Role.ANALYSIS), groups=frozenset({"others"}))
+    is_for_everybody = action in (Action.VIEW, Action.CREATE)
+    assert may(member, action, OWNED) == (is_for_everybody or action in (Action.EDIT, Action.DECLARE))
+    assert may(other, action, OWNED) == is_for_everybody
+
+
+def test_what_belongs_to_a_group_is_not_of_the_role_production_but_of_superusers_too() -> None:
+    assert not may(somebody(Role.PRODUCTION), Action.DECLARE, OWNED)
+    assert may(somebody(Role.SUPERUSER), Action.DECLARE, OWNED)
+    assert may(somebody(None, is_admin=True), Action.DECLARE, OWNED)
+
+
+def test_a_group_counts_only_for_members_of_the_experiment() -> None:
+    former = replace(somebody(None), groups=frozenset({"calibrators"}))
+    assert not may(former, Action.DECLARE, OWNED)
+    elsewhere = Thing("namespace", ELSEWHERE, owner_group="calibrators")
+    assert not may(replace(somebody(Role.SUPERUSER), groups=frozenset({"calibrators"})), Action.DECLARE, elsewhere)
+
+
+def test_an_owning_group_does_not_widen_the_token_of_a_job() -> None:
+    job = replace(somebody(Role.ANALYSIS, kind=TokenKind.JOB, project_id=7), groups=frozenset({"calibrators"}))
+    assert not may(job, Action.EDIT, OWNED)
+
+
+def test_a_refusal_names_the_group_that_would_be_enough() -> None:
+    sentence = "it takes the role superuser in its experiment or being in the group calibrators"
+    with pytest.raises(NotPermittedError, match=sentence):
+        permit(somebody(Role.ANALYSIS), Action.DECLARE, OWNED)
+    with pytest.raises(NotPermittedError, match=r"it takes the role superuser in its experiment\.$"):
+        permit(somebody(Role.ANALYSIS), Action.MANAGE_MEMBERS, OWNED)

@@ -72,10 +72,15 @@ class Lexicon:
                 f"the character {found.group()!r} cannot stand in a {self.noun}.",
                 position=Position.at(_UNUSABLE.sub("?", text), found.start()),
             )
-        matches = list(self._token.finditer(text))
-        kinds = [match.lastindex or 0 for match in matches]
-        offsets = [match.start(kind) for match, kind in zip(matches, kinds, strict=True)]
-        texts = [match[kind] for match, kind in zip(matches, kinds, strict=True)]
+        kinds: list[int] = []
+        texts: list[str] = []
+        offsets: list[int] = []
+        # One at a time: to keep all matches costs twice as much as to look at each.
+        for match in self._token.finditer(text):
+            kind = match.lastindex or 0
+            kinds.append(kind)
+            texts.append(match[kind])
+            offsets.append(match.start(kind))
         if Kind.UNKNOWN in kinds:
             index = kinds.index(Kind.UNKNOWN)
             raise self.error(_explain_unknown(texts[index]), position=Position.at(text, offsets[index]))

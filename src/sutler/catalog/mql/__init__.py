@@ -8,12 +8,25 @@ that comes from a text knows the place.
 """
 
 from sutler.base.reading.conditions import And, Not, Op, Or
-from sutler.catalog.mql.compile import compile_files
+from sutler.catalog.mql.compile import compile_files, is_in_order
+from sutler.catalog.mql.datasets import compile_datasets, compile_search, compile_sources
 from sutler.catalog.mql.errors import MqlError, MqlMeaningError, MqlSyntaxError, MqlUnsupportedError, Position
-from sutler.catalog.mql.parser import parse
+from sutler.catalog.mql.expansion import MAX_NAMED_QUERIES, expand, names_in
+from sutler.catalog.mql.filters import Candidate, read_filter
+from sutler.catalog.mql.outline import outline
+from sutler.catalog.mql.parser import QueryKind, find_kind, parse, parse_query
 from sutler.catalog.mql.passes import simplify
 from sutler.catalog.mql.printer import to_text
 from sutler.catalog.mql.scope import Scope
+from sutler.catalog.mql.selectors import (
+    DatasetQuery,
+    DatasetSelector,
+    NamePattern,
+    NameRegexp,
+    QualifiedName,
+    QuerySearch,
+    Subsets,
+)
 from sutler.catalog.mql.terms import (
     AllOf,
     AnyOf,
@@ -39,21 +52,20 @@ from sutler.catalog.mql.terms import (
 from sutler.catalog.mql.tree import (
     AllFiles,
     Children,
-    DatasetPattern,
-    DatasetRegexp,
-    DatasetSelector,
     FileQuery,
     FilesById,
+    Filtered,
     FromDatasets,
+    GivenFiles,
     Join,
     Limit,
     Minus,
     NamedFiles,
     Ordered,
     Parents,
-    QualifiedName,
+    Query,
+    SelectedBy,
     Skip,
-    Subsets,
     Union,
     Where,
     limit,
@@ -61,27 +73,31 @@ from sutler.catalog.mql.tree import (
     skip,
     where,
 )
+from sutler.catalog.mql.walking import operands_of, rebuild, walk
 
 __all__ = [
+    "MAX_NAMED_QUERIES",
     "AllFiles",
     "AllOf",
     "And",
     "AnyOf",
     "Attribute",
     "Boolean",
+    "Candidate",
     "Children",
     "Compare",
     "Condition",
     "Constant",
     "Contains",
-    "DatasetPattern",
-    "DatasetRegexp",
+    "DatasetQuery",
     "DatasetSelector",
     "Day",
     "Element",
     "FileQuery",
     "FilesById",
+    "Filtered",
     "FromDatasets",
+    "GivenFiles",
     "InRange",
     "InSet",
     "Instant",
@@ -94,6 +110,8 @@ __all__ = [
     "MqlMeaningError",
     "MqlSyntaxError",
     "MqlUnsupportedError",
+    "NamePattern",
+    "NameRegexp",
     "NamedFiles",
     "Not",
     "Number",
@@ -106,18 +124,35 @@ __all__ = [
     "Position",
     "Present",
     "QualifiedName",
+    "Query",
+    "QueryKind",
+    "QuerySearch",
     "Scope",
+    "SelectedBy",
     "Skip",
     "Subsets",
     "Text",
     "Union",
     "Where",
+    "compile_datasets",
     "compile_files",
+    "compile_search",
+    "compile_sources",
+    "expand",
+    "find_kind",
+    "is_in_order",
     "limit",
     "minus",
+    "names_in",
+    "operands_of",
+    "outline",
     "parse",
+    "parse_query",
+    "read_filter",
+    "rebuild",
     "simplify",
     "skip",
     "to_text",
+    "walk",
     "where",
 ]

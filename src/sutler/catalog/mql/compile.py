@@ -10,23 +10,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sutler.catalog.mql.conditions import compile_condition
-from sutler.catalog.mql.datasets import select_datasets
+from sutler.catalog.mql.datasets import find_lone, number_of_dataset, select_datasets
+from sutler.catalog.mql.narrowing import narrow
 from sutler.catalog.mql.passes import simplify
 from sutler.catalog.mql.scope import Scope
+from sutler.catalog.mql.selectors import DatasetSelector, QualifiedName
 from sutler.catalog.mql.subjects import FILES
+from sutler.catalog.mql.terms import Condition
 from sutler.catalog.mql.tree import (
     AllFiles,
     Children,
-    DatasetSelector,
     FileQuery,
     FilesById,
+    Filtered,
     FromDatasets,
+    GivenFiles,
     Join,
     Limit,
     Minus,
     NamedFiles,
     Parents,
-    QualifiedName,
+    SelectedBy,
     Skip,
     Union,
     Where,
@@ -35,39 +39,83 @@ from sutler.database.sql import Fragment, sql, value
 
 _NOT_RETIRED = sql("f.retired_at is null")
 _IN_ORDER = sql(" order by f.created_at, f.fid")
+_IN_ORDER_OF_MEMBERS = sql(" order by m.created_at, f.fid")
 
 
 def compile_files(tree: FileQuery, scope: Scope) -> Fragment:
     """A statement with one row `id, fid, namespace, name, created_at` per file, ordered by `created_at, fid`.
 
     Limits inside go by the same order, so the statement gives the same files each time. The server refuses a regular
-    expression that it cannot read when the statement runs, not here.
+    expression that it cannot read when the statement runs, not here. Named queries must have been replaced by what they
+    say, and filters by what they leave.
     Raises `MqlMeaningError` or `MqlUnsupportedError` for a tree with a condition that makes no sense.
     """
     tree = simplify(tree)
-    columns = sql("select f.id, f.fid, f.namespace, f.name, f.created_at from catalog.files f where ")
+    select = _select(sql("f.id, f.fid, f.namespace, f.name, f.created_at"), tree, scope)
+    return select if isinstance(tree, Limit | Skip) else select + _order(tree)
+
+
+def select_columns(columns: Fragment, tree: FileQuery, scope: Scope) -> Fragment:
+    """A statement for columns of `f`, one row per file in no order. Raises what `compile_files` raises."""
+    return _select(columns, simplify(tree), scope)
+
+
+def is_in_order(tree: FileQuery) -> bool:
+    """Whether an index has the files of a set in order, so that the first ones are found without the others."""
+    tree = simplify(tree)
+    return isinstance(tree, AllFiles) or (isinstance(tree, FromDatasets) and _find_dataset(tree) is not None)
+
+
+def find_kept_count(tree: FileQuery, scope: Scope) -> Fragment | None:
+    """A statement with one row `count` for a whole dataset, whose number of files is kept; None for anything else."""
+    tree = simplify(tree)
+    dataset = _find_dataset(tree)
+    if dataset is None or isinstance(tree, Where) or scope.include_retired or scope.namespaces is not None:
+        return None
+    count = sql("select coalesce(sum(d.file_count), 0)::bigint as count from catalog.datasets d where d.id = ")
+    return count + number_of_dataset(dataset, scope)
+
+
+def _select(columns: Fragment, tree: FileQuery, scope: Scope) -> Fragment:
     if isinstance(tree, Limit | Skip):
         return _cut(columns, tree, scope)
-    return columns + _all_of(_conditions(tree, scope)) + _IN_ORDER
+    return sql("select ") + columns + _from_where(tree, scope)
+
+
+def _from_where(tree: FileQuery, scope: Scope) -> Fragment:
+    """Where to find the files of a set: those of one dataset by way of its members, which an index has in order."""
+    dataset = _find_dataset(tree)
+    if dataset is None:
+        return sql(" from catalog.files f where ") + _all_of(_conditions(tree, scope))
+    condition = _condition_of(tree.condition, scope) if isinstance(tree, Where) else []
+    members = sql(" from catalog.dataset_files m join catalog.files f on f.id = m.file_id where m.dataset_id = ")
+    return members + _all_of([number_of_dataset(dataset, scope), *_visible(scope), *condition])
+
+
+def _find_dataset(tree: FileQuery) -> QualifiedName | None:
+    """The one dataset that a set is about, perhaps with a condition."""
+    source = tree.source if isinstance(tree, Where) else tree
+    return find_lone(source.datasets) if isinstance(source, FromDatasets) else None
+
+
+def _order(tree: FileQuery) -> Fragment:
+    return _IN_ORDER if _find_dataset(tree) is None else _IN_ORDER_OF_MEMBERS
 
 
 def _select_ids(tree: FileQuery, scope: Scope) -> Fragment:
-    select = sql("select f.id from catalog.files f where ")
-    if isinstance(tree, Limit | Skip):
-        return _cut(select, tree, scope)
-    return select + _all_of(_conditions(tree, scope))
+    return _select(sql("f.id"), tree, scope)
 
 
-def _cut(select: Fragment, tree: Limit | Skip, scope: Scope) -> Fragment:
-    tail = _IN_ORDER
+def _cut(columns: Fragment, tree: Limit | Skip, scope: Scope) -> Fragment:
+    cut = sql("")
     source: FileQuery = tree
     if isinstance(source, Limit):
-        tail += sql(" limit ") + value(source.count, "bigint")
+        cut += sql(" limit ") + value(source.count, "bigint")
         source = source.source
     if isinstance(source, Skip):
-        tail += sql(" offset ") + value(source.count, "bigint")
+        cut += sql(" offset ") + value(source.count, "bigint")
         source = source.source
-    return select + _all_of(_conditions(source, scope)) + tail
+    return sql("select ") + columns + _from_where(source, scope) + _order(source) + cut
 
 
 def _all_of(conditions: Sequence[Fragment]) -> Fragment:
@@ -85,8 +133,11 @@ def _conditions(tree: FileQuery, scope: Scope) -> list[Fragment]:  # noqa: PLR09
             return [*scope.restrict_files(), _is_named(names)]
         case FilesById(fids):
             return [*scope.restrict_files(), sql("f.fid = any(") + value(list(fids), "text[]") + sql(")")]
+        case GivenFiles(ids):
+            given = sql("f.id in (select unnest(") + value(list(ids), "bigint[]") + sql("))")
+            return [*scope.restrict_files(), given]
         case Where(source, condition):
-            return [*_conditions(source, scope), compile_condition(condition, FILES)]
+            return [*_conditions(source, scope), *_condition_of(condition, scope)]
         case Join(parts):
             return [condition for part in parts for condition in _conditions(part, scope)]
         case Minus(left, right):
@@ -95,8 +146,15 @@ def _conditions(tree: FileQuery, scope: Scope) -> list[Fragment]:  # noqa: PLR09
             return [_NOT_RETIRED, *scope.restrict_files(), _is_parent(source, scope)]
         case Children(source):
             return [_NOT_RETIRED, *scope.restrict_files(), _is_child(source, scope)]
+        case SelectedBy() | Filtered():
+            raise TypeError(f"{type(tree).__name__} must be worked out before it is compiled")
         case _:
             return [_is_among(tree, scope)]
+
+
+def _condition_of(condition: Condition, scope: Scope) -> list[Fragment]:
+    """The condition itself, and after it what follows from it that an index on a key can tell."""
+    return [compile_condition(condition, FILES), *narrow(condition, FILES, scope.indexed_keys)]
 
 
 def _visible(scope: Scope) -> list[Fragment]:
@@ -104,6 +162,10 @@ def _visible(scope: Scope) -> list[Fragment]:
 
 
 def _is_member(datasets: tuple[DatasetSelector, ...], scope: Scope) -> Fragment:
+    lone = find_lone(datasets)
+    if lone is not None:
+        members = sql("f.id in (select m.file_id from catalog.dataset_files m where m.dataset_id = ")
+        return members + number_of_dataset(lone, scope) + sql(")")
     members = sql("f.id in (select m.file_id from catalog.dataset_files m where m.dataset_id in (")
     return members + select_datasets(datasets, scope) + sql("))")
 
@@ -116,7 +178,16 @@ def _is_named(names: tuple[QualifiedName, ...]) -> Fragment:
 def _is_among(tree: FileQuery, scope: Scope) -> Fragment:
     parts = tree.parts if isinstance(tree, Union) else (tree,)
     selects = [sql("(") + _select_ids(part, scope) + sql(")") for part in parts]
-    return sql("f.id in (") + Fragment.join(" union all ", selects) + sql(")")
+    return _is_one_of(Fragment.join(" union all ", selects))
+
+
+def _is_one_of(ids: Fragment) -> Fragment:
+    """`f` is one of many, each once and in order: neighbours in the table are then read one after the other.
+
+    Left to itself the planner makes them single by a hash, and each file is looked for at a place of its own.
+    """
+    ordered = sql("f.id in (select distinct many.id from (select one.id from (") + ids
+    return ordered + sql(") one (id) order by one.id offset 0) many)")
 
 
 def _is_not_among(tree: FileQuery, scope: Scope) -> Fragment:
@@ -124,10 +195,10 @@ def _is_not_among(tree: FileQuery, scope: Scope) -> Fragment:
 
 
 def _is_parent(source: FileQuery, scope: Scope) -> Fragment:
-    links = sql("f.id in (select p.parent_id from catalog.provenance p where p.child_id in (")
-    return links + _select_ids(source, scope) + sql("))")
+    links = sql("select p.parent_id from catalog.provenance p where p.child_id in (")
+    return _is_one_of(links + _select_ids(source, scope) + sql(")"))
 
 
 def _is_child(source: FileQuery, scope: Scope) -> Fragment:
-    links = sql("f.id in (select p.child_id from catalog.provenance p where p.parent_id in (")
-    return links + _select_ids(source, scope) + sql("))")
+    links = sql("select p.child_id from catalog.provenance p where p.parent_id in (")
+    return _is_one_of(links + _select_ids(source, scope) + sql(")"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 
 from sutler.base.reading import conditions
 from sutler.base.reading.conditions import Op
@@ -11,6 +10,7 @@ from sutler.catalog.mql.checks import check_term
 from sutler.catalog.mql.constant_parser import at_call, parse_constant
 from sutler.catalog.mql.cursor import Cursor, is_sign
 from sutler.catalog.mql.lexer import Kind, Token
+from sutler.catalog.mql.list_parser import parse_constants
 from sutler.catalog.mql.subjects import Subject
 from sutler.catalog.mql.terms import (
     AllOf,
@@ -97,7 +97,7 @@ class _TermParser:
         return self.set_of(operand, negated) if cursor.accept_sign("(") else self.range_of(operand, negated)
 
     def set_of(self, operand: Operand, negated: bool) -> Term:  # noqa: FBT001 - read from the text just before
-        return InSet(operand, self.cursor.take_list(partial(parse_constant, self.cursor)), negated)
+        return InSet(operand, parse_constants(self.cursor), negated)
 
     def range_of(self, operand: Operand, negated: bool) -> Term:  # noqa: FBT001 - read from the text just before
         low = parse_constant(self.cursor, "a set like (a, b) or a range like a:b")

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import NoReturn
 
 from sutler.base.reading import cursor
 from sutler.base.reading.cursor import MAX_DEPTH, is_sign, suggest
-from sutler.catalog.mql.errors import MqlUnsupportedError
-from sutler.catalog.mql.lexer import LEXICON, Kind, Token
+from sutler.catalog.mql.lexer import LEXICON, Kind
 
 __all__ = ["MAX_DEPTH", "Cursor", "is_sign", "suggest"]
 
@@ -60,7 +58,3 @@ class Cursor(cursor.Cursor):
             self.index -= 1
             return False
         return True
-
-    def refuse(self, what: str, *, at: Token | None = None) -> NoReturn:
-        """Raise `MqlUnsupportedError`: `what` is known but cannot be done."""
-        raise MqlUnsupportedError(f"{what} not supported yet.", position=self.position(at))

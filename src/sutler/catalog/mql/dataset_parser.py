@@ -1,4 +1,4 @@
-"""From text to tree: which datasets are meant."""
+"""From text to tree: which datasets or named queries are meant."""
 
 from __future__ import annotations
 
@@ -8,25 +8,27 @@ from collections.abc import Callable
 from sutler.catalog.mql.condition_parser import parse_condition
 from sutler.catalog.mql.cursor import Cursor
 from sutler.catalog.mql.lexer import Kind
+from sutler.catalog.mql.selectors import DatasetSelector, NamePattern, NameRegexp, QualifiedName, Subsets
 from sutler.catalog.mql.subjects import DATASETS
 from sutler.catalog.mql.terms import check_writable
-from sutler.catalog.mql.tree import DatasetPattern, DatasetRegexp, DatasetSelector, QualifiedName, Subsets
 
 _PATTERN = re.compile(r"[A-Za-z0-9$@_./*?^%-]+")
 _NAME = "a dataset name like namespace:name"
 
 
-def parse_selectors(cursor: Cursor, over: Callable[[], bool]) -> tuple[DatasetSelector, ...]:
-    """Read the list of datasets after `from`. `over` says whether the thing after a comma is no dataset."""
-    cursor.accept_word("datasets")
-    selectors = [_parse_selector(cursor, "from")]
+def parse_selectors(cursor: Cursor, after: str, over: Callable[[], bool]) -> tuple[DatasetSelector, ...]:
+    """Read the list of datasets after a word. `over` says whether the thing after a comma is no dataset.
+
+    Raises `MqlSyntaxError` or `MqlMeaningError`.
+    """
+    selectors = [_parse_selector(cursor, after)]
     while cursor.accept_comma(over):
         selectors.append(_parse_selector(cursor, ","))
     return tuple(selectors)
 
 
 def _parse_selector(cursor: Cursor, after: str) -> DatasetSelector:
-    name = _parse_matching(cursor) if cursor.accept_word("matching") else _parse_name(cursor, after)
+    name = parse_matching(cursor) if cursor.accept_word("matching") else _parse_name(cursor, after)
     subsets = _parse_subsets(cursor)
     having = parse_condition(cursor, DATASETS) if cursor.accept_word("having") else None
     return DatasetSelector(name, subsets, having)
@@ -40,18 +42,19 @@ def _parse_name(cursor: Cursor, after: str) -> QualifiedName:
     return QualifiedName(namespace, cursor.expect_name(f"a dataset name after '{namespace}:'"))
 
 
-def _parse_matching(cursor: Cursor) -> DatasetPattern | DatasetRegexp:
+def parse_matching(cursor: Cursor) -> NamePattern | NameRegexp:
+    """Read what names match after `matching`. Raises `MqlSyntaxError` or `MqlMeaningError`."""
     if cursor.accept_word("regexp"):
         namespace = _parse_namespace(cursor, "'matching regexp'", 'namespace:"regular expression"')
         if cursor.token.kind is not Kind.STRING:
             cursor.fail(f"expected a regular expression in quotes after '{namespace}:'")
         start = cursor.take()
         with cursor.placing(start):
-            return DatasetRegexp(namespace, check_writable(start.text))
+            return NameRegexp(namespace, check_writable(start.text))
     namespace = _parse_namespace(cursor, "'matching'", "namespace:name*")
     if cursor.token.kind is not Kind.WORD or not _PATTERN.fullmatch(cursor.token.text):
         cursor.fail(f"expected a pattern like name* after '{namespace}:'")
-    return DatasetPattern(namespace, cursor.take().text)
+    return NamePattern(namespace, cursor.take().text)
 
 
 def _parse_namespace(cursor: Cursor, after: str, example: str) -> str:

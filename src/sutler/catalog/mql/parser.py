@@ -2,65 +2,113 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+import re
+from typing import Literal, NoReturn
 
 from sutler.catalog.mql.condition_parser import parse_condition
-from sutler.catalog.mql.cursor import MAX_DEPTH, Cursor, is_sign, suggest
-from sutler.catalog.mql.dataset_parser import parse_selectors
-from sutler.catalog.mql.errors import MqlSyntaxError
+from sutler.catalog.mql.constant_parser import parse_constant
+from sutler.catalog.mql.cursor import MAX_DEPTH, Cursor, is_sign
+from sutler.catalog.mql.dataset_parser import parse_matching, parse_selectors
+from sutler.catalog.mql.errors import MqlMeaningError
+from sutler.catalog.mql.filters import FILTERS, read_filter
 from sutler.catalog.mql.lexer import Kind
-from sutler.catalog.mql.subjects import FILES
+from sutler.catalog.mql.list_parser import AFTER_FILES, parse_fids, parse_name, parse_names
+from sutler.catalog.mql.selectors import DatasetQuery, QuerySearch
+from sutler.catalog.mql.subjects import FILES, QUERIES
+from sutler.catalog.mql.terms import Constant
 from sutler.catalog.mql.tree import (
     AllFiles,
     Children,
     FileQuery,
     FilesById,
+    Filtered,
     FromDatasets,
     Join,
     Minus,
     NamedFiles,
     Ordered,
     Parents,
-    QualifiedName,
+    Query,
+    SelectedBy,
     Skip,
     Union,
     Where,
     limit,
-    walk,
 )
+from sutler.catalog.mql.walking import walk
 
 LISTS = ("files", "file", "fids", "fid")
 SETS = (*LISTS, "union", "join", "parents", "children", "filter")
 OPENERS = frozenset((*SETS, "(", "[", "{"))
-OTHER_QUERIES = {"datasets": "searches for datasets are", "queries": "searches for named queries are"}
+SEARCHES = {"datasets": "datasets", "queries": "named queries"}
 CUTS = ("limit", "skip", "ordered")
-AFTER_FILES = ("from", "selected", "where", *CUTS)
 AFTER_SET = ("where", *CUTS)
+QueryKind = Literal["files", "datasets", "queries"]
+QUERY_NAME = "the name of a query like namespace:name after 'selected by'"
+
+
+_SEARCH = re.compile(r"(?:\s|#[^\n]*)*+(datasets|queries)(?![A-Za-z0-9_./$@*?^%+-])(?!\s*:)")
+
+
+def find_kind(text: str) -> QueryKind:
+    """Return what a text asks for, by its first word, without reading more of it."""
+    found = _SEARCH.match(text)
+    if found is None:
+        return "files"
+    return "datasets" if found[1] == "datasets" else "queries"
 
 
 def parse(text: str, *, default_namespace: str | None = None) -> FileQuery:
     """Read a file query.
 
-    Names of files without a namespace take that of the name before them, the first one `default_namespace`.
-    Raises `MqlSyntaxError`, `MqlMeaningError` or `MqlUnsupportedError`, each with the place in the text.
+    Names of files without a namespace take that of the name before them, the first one `default_namespace`, and so do
+    the names of queries. Raises `MqlSyntaxError`, `MqlMeaningError` or `MqlUnsupportedError`, each with its place.
     """
-    return _FileQueryParser(text, default_namespace).parse()
+    parser = _Parser(text, default_namespace)
+    if parser.cursor.at_word(*SEARCHES):
+        raise MqlMeaningError(
+            f"this is a search for {SEARCHES[parser.cursor.token.text]}, but a query for files is needed here.",
+            position=parser.cursor.position(),
+        )
+    return parser.file_query()
 
 
-class _FileQueryParser:
+def parse_query(text: str, *, default_namespace: str | None = None) -> Query:
+    """Read a query of any kind: for files, for datasets or for named queries. Raises what `parse` raises."""
+    parser = _Parser(text, default_namespace)
+    keyword = parser.cursor.accept_word(*SEARCHES)
+    if keyword is None:
+        return parser.file_query()
+    return parser.dataset_query() if keyword == "datasets" else parser.query_search()
+
+
+class _Parser:
     def __init__(self, text: str, default_namespace: str | None) -> None:
         self.cursor = Cursor(text)
         self.default_namespace = default_namespace
 
-    def parse(self) -> FileQuery:
-        if self.cursor.at_word(*OTHER_QUERIES):
-            self.cursor.refuse(OTHER_QUERIES[self.cursor.token.text])
+    def file_query(self) -> FileQuery:
         tree = self.query()
         if self.cursor.token.kind is not Kind.END:
             self.fail_after_query()
         if max(depth for depth, _ in walk(tree)) > MAX_DEPTH:
             self.cursor.fail_too_deep()
         return tree
+
+    def dataset_query(self) -> DatasetQuery:
+        cursor = self.cursor
+        selectors = parse_selectors(cursor, "datasets", lambda: False)
+        if cursor.token.kind is not Kind.END:
+            cursor.fail("expected ',', 'with subsets', 'having' or the end of the query", near=("with", "having"))
+        return DatasetQuery(selectors)
+
+    def query_search(self) -> QuerySearch:
+        cursor = self.cursor
+        matching = parse_matching(cursor) if cursor.accept_word("matching") else None
+        condition = parse_condition(cursor, QUERIES) if cursor.accept_word("where") else None
+        if cursor.token.kind is not Kind.END:
+            cursor.fail("expected 'matching', 'where' or the end of the query", near=("matching", "where"))
+        return QuerySearch(matching, condition)
 
     def fail_after_query(self) -> NoReturn:
         cursor = self.cursor
@@ -100,7 +148,6 @@ class _FileQueryParser:
 
     def file_set(self) -> FileQuery:
         cursor = self.cursor
-        start = cursor.token
         if cursor.accept_sign("("):
             (tree,) = self.bracketed(")")
             return tree
@@ -112,7 +159,7 @@ class _FileQueryParser:
         if keyword is None:
             cursor.fail("expected a set of files, like 'files from namespace:name'", near=SETS)
         if keyword == "filter":
-            cursor.refuse("filters are", at=start)
+            return self.filtered()
         return self.listed(keyword) if keyword in LISTS else self.operation(keyword)
 
     def operation(self, keyword: str) -> FileQuery:
@@ -135,18 +182,57 @@ class _FileQueryParser:
             cursor.fail(f"expected {ways}", near=AFTER_SET)
         return tuple(parts)
 
+    def filtered(self) -> Filtered:
+        cursor = self.cursor
+        start = cursor.token
+        name = cursor.expect_name(f"the name of a filter, like {', '.join(FILTERS)}")
+        cursor.expect_sign("(", "'(' and the arguments of the filter")
+        positional, keywords = self.arguments()
+        cursor.expect_sign("(", "'(' and the files to filter")
+        node = Filtered(name, positional, keywords, self.bracketed(")", many=True))
+        with cursor.placing(start):
+            read_filter(node)
+        return node
+
+    def arguments(self) -> tuple[tuple[Constant, ...], tuple[tuple[str, Constant], ...]]:
+        cursor = self.cursor
+        positional: list[Constant] = []
+        keywords: list[tuple[str, Constant]] = []
+        if cursor.accept_sign(")"):
+            return (), ()
+        while True:
+            if is_sign(cursor.look(), "="):
+                name = cursor.expect_name("the name of an argument")
+                cursor.accept_sign("=")
+                keywords.append((name, parse_constant(cursor)))
+            elif keywords:
+                cursor.fail("expected an argument with its name, like seed=1, after another one")
+            else:
+                positional.append(parse_constant(cursor))
+            if not cursor.accept_sign(","):
+                break
+        cursor.expect_sign(")", "',' or ')'")
+        return tuple(positional), tuple(keywords)
+
     def listed(self, keyword: str) -> FileQuery:
         cursor = self.cursor
         if keyword in {"fids", "fid"}:
-            return FilesById(self.fids())
+            return FilesById(parse_fids(cursor, self.starts_set, OPENERS))
         if keyword == "files":
             if cursor.accept_word("from"):
-                return FromDatasets(parse_selectors(cursor, self.starts_set))
-            if cursor.at_word("selected"):
-                cursor.refuse("files selected by a named query are")
+                cursor.accept_word("datasets")
+                return FromDatasets(parse_selectors(cursor, "from", self.starts_set))
+            if cursor.accept_word("selected"):
+                return self.selected()
             if not self.starts_name():
                 return AllFiles()
-        return NamedFiles(self.names(keyword))
+        names = parse_names(cursor, self.starts_set, OPENERS, keyword=keyword, default_namespace=self.default_namespace)
+        return NamedFiles(names)
+
+    def selected(self) -> SelectedBy:
+        self.cursor.accept_word("by")
+        start = self.cursor.token
+        return SelectedBy(parse_name(self.cursor, self.default_namespace, QUERY_NAME, thing="query"), start.offset)
 
     def starts_name(self) -> bool:
         token = self.cursor.token
@@ -159,29 +245,3 @@ class _FileQueryParser:
         if not self.cursor.at_text(OPENERS):
             return False
         return self.cursor.at_word(*SETS) or self.cursor.at_sign("(", "[", "{")
-
-    def names(self, keyword: str) -> tuple[QualifiedName, ...]:
-        names = [self.name(self.default_namespace, f"a file name like namespace:name after '{keyword}'")]
-        while self.cursor.accept_comma(self.starts_set):
-            names.append(self.name(names[-1].namespace, "a file name like namespace:name after ','"))
-        return tuple(names)
-
-    def name(self, namespace: str | None, what: str) -> QualifiedName:
-        cursor = self.cursor
-        start = cursor.index
-        found = cursor.expect_name(what)
-        if cursor.accept_sign(":"):
-            return QualifiedName(found, cursor.expect_name("a file name after the namespace"))
-        if namespace is None:
-            raise MqlSyntaxError(
-                f"expected a file name like namespace:name, but '{found}' has no namespace and there is no default.",
-                position=cursor.position(cursor.tokens.get(start)),
-                suggestion=suggest(found, AFTER_FILES),
-            )
-        return QualifiedName(namespace, found)
-
-    def fids(self) -> tuple[str, ...]:
-        fids = [self.cursor.expect_name("a file id")]
-        while self.cursor.accept_comma(self.starts_set):
-            fids.append(self.cursor.expect_name("a file id after ','"))
-        return tuple(fids)

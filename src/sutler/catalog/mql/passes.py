@@ -1,8 +1,8 @@
 """Rewriting a tree into a simpler one for the same files, before it is compiled.
 
 In the result no union stands directly in a union and no join in a join; cuts are folded, so that at most a limit stands
-on a skip; conditions stand as far down as they can, at most one on a set; and `ordered` is gone, for a set always comes
-in order.
+on a skip; conditions stand as far down as they can, at most one on a set, unless that would be in too many places; and
+`ordered` is gone, for a set always comes in order.
 """
 
 from __future__ import annotations
@@ -10,35 +10,34 @@ from __future__ import annotations
 from sutler.base.reading.conditions import And
 from sutler.catalog.mql.terms import Condition
 from sutler.catalog.mql.tree import (
-    Children,
     FileQuery,
+    Filtered,
     Join,
     Limit,
     Minus,
     Ordered,
-    Parents,
     Skip,
     Union,
     Where,
 )
+from sutler.catalog.mql.walking import operands_of, rebuild
 
 MAX_COUNT = 2**63 - 1
 """The largest number of files the database can count."""
 
+MAX_PLACES = 16
+"""In how many places a condition may stand for the one where it was written: a statement must not outgrow its query."""
+
 
 def simplify(tree: FileQuery) -> FileQuery:  # noqa: PLR0911 - one return per kind of set
-    """Apply all passes, from the leaves to the root."""
+    """Apply all passes, from the leaves to the root. What a filter takes stays as it is: there the order counts."""
     match tree:
         case Union(parts):
             return _flatten(Union, parts)
         case Join(parts):
             return _flatten(Join, parts)
-        case Minus(left, right):
-            return Minus(simplify(left), simplify(right))
-        case Parents(source):
-            return Parents(simplify(source))
-        case Children(source):
-            return Children(simplify(source))
+        case Filtered():
+            return tree
         case Ordered(source):
             return simplify(source)
         case Limit(source, count):
@@ -48,7 +47,7 @@ def simplify(tree: FileQuery) -> FileQuery:  # noqa: PLR0911 - one return per ki
         case Where(source, condition):
             return _push_condition(simplify(source), condition)
         case _:
-            return tree
+            return rebuild(tree, tuple(simplify(operand) for operand in operands_of(tree)))
 
 
 def _flatten(kind: type[Union | Join], parts: tuple[FileQuery, ...]) -> FileQuery:
@@ -78,7 +77,7 @@ def _fold_skip(source: FileQuery, count: int) -> FileQuery:
 
 def _push_condition(source: FileQuery, condition: Condition) -> FileQuery:
     match source:
-        case Union(parts):
+        case Union(parts) if _count_places(source) <= MAX_PLACES:
             return Union(tuple(_push_condition(part, condition) for part in parts))
         case Minus(left, right):
             return Minus(_push_condition(left, condition), right)
@@ -86,6 +85,17 @@ def _push_condition(source: FileQuery, condition: Condition) -> FileQuery:
             return Where(inner, And((*_items(first), *_items(condition))))
         case _:
             return Where(source, condition)
+
+
+def _count_places(tree: FileQuery) -> int:
+    """In how many places a condition would stand that is put as far down as can be."""
+    match tree:
+        case Union(parts):
+            return sum(_count_places(part) for part in parts)
+        case Minus(left, _):
+            return _count_places(left)
+        case _:
+            return 1
 
 
 def _items(condition: Condition) -> tuple[Condition, ...]:

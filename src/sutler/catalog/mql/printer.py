@@ -5,6 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sutler.base.reading.conditions import And, Not, Or
+from sutler.catalog.mql.errors import MqlMeaningError
+from sutler.catalog.mql.selectors import (
+    DatasetQuery,
+    DatasetSelector,
+    NamePattern,
+    NameRegexp,
+    QualifiedName,
+    QuerySearch,
+)
 from sutler.catalog.mql.terms import (
     AllOf,
     AnyOf,
@@ -30,19 +39,19 @@ from sutler.catalog.mql.terms import (
 from sutler.catalog.mql.tree import (
     AllFiles,
     Children,
-    DatasetPattern,
-    DatasetRegexp,
-    DatasetSelector,
     FileQuery,
     FilesById,
+    Filtered,
     FromDatasets,
+    GivenFiles,
     Join,
     Limit,
     Minus,
     NamedFiles,
     Ordered,
     Parents,
-    QualifiedName,
+    Query,
+    SelectedBy,
     Skip,
     Union,
     Where,
@@ -51,27 +60,54 @@ from sutler.catalog.mql.tree import (
 CUTS = (Limit, Skip, Ordered)
 
 
-def to_text(tree: FileQuery) -> str:  # noqa: PLR0911 - one return per kind of set
-    """The query as text, always with namespaces and with quotes around texts."""
+def to_text(tree: Query) -> str:
+    """The query as text, always with namespaces and with quotes around texts.
+
+    Raises `MqlMeaningError` for files that are known by their numbers only, which no text can say.
+    """
+    match tree:
+        case DatasetQuery(datasets):
+            return f"datasets {selectors_text(datasets)}"
+        case QuerySearch(matching, condition):
+            said = f" {_name(matching)}" if matching else ""
+            return f"queries{said}{f' where {condition_text(condition)}' if condition else ''}"
+        case _:
+            return _files(tree)
+
+
+def _files(tree: FileQuery) -> str:  # noqa: PLR0911 - one return per kind of set
     match tree:
         case AllFiles():
             return "files"
         case FromDatasets(datasets):
-            return f"files from {', '.join(_selector(selector) for selector in datasets)}"
+            return f"files from {selectors_text(datasets)}"
         case NamedFiles(names):
             return f"files {', '.join(f'{name.namespace}:{name.name}' for name in names)}"
         case FilesById(fids):
             return f"fids {', '.join(fids)}"
+        case SelectedBy(name):
+            return f"files selected by {name.namespace}:{name.name}"
+        case Filtered(sources=sources):
+            return f"{filter_text(tree)}({_list(sources)})"
+        case GivenFiles():
+            raise MqlMeaningError("files that are known by their numbers only cannot be written in a query.")
         case Union(parts):
             return f"union({_list(parts)})"
         case Join(parts):
             return f"join({_list(parts)})"
         case Parents(source):
-            return f"parents({to_text(source)})"
+            return f"parents({_files(source)})"
         case Children(source):
-            return f"children({to_text(source)})"
+            return f"children({_files(source)})"
         case _:
             return _chain(tree)
+
+
+def filter_text(node: Filtered) -> str:
+    """A filter with its arguments, without what it filters."""
+    arguments = [_constant(constant) for constant in node.positional]
+    arguments += [f"{name}={_constant(constant)}" for name, constant in node.keywords]
+    return f"filter {node.name}({', '.join(arguments)})"
 
 
 def _chain(tree: Minus | Where | Limit | Skip | Ordered) -> str:
@@ -80,35 +116,43 @@ def _chain(tree: Minus | Where | Limit | Skip | Ordered) -> str:
             # A condition on a cut would otherwise take the whole difference, for that is what the cut would take.
             inner = right.source if isinstance(right, Where) else right
             brackets = isinstance(right, Minus) or isinstance(inner, CUTS)
-            return f"{to_text(left)} - {f'({to_text(right)})' if brackets else to_text(right)}"
+            return f"{_files(left)} - {f'({_files(right)})' if brackets else _files(right)}"
         case Where(source, condition):
             return f"{_bracketed(source, (Minus, Where))} where {condition_text(condition)}"
         case Limit(source, count):
-            return f"{to_text(source)} limit {count}"
+            return f"{_files(source)} limit {count}"
         case Skip(source, count):
-            return f"{to_text(source)} skip {count}"
+            return f"{_files(source)} skip {count}"
         case Ordered(source):
-            return f"{to_text(source)} ordered"
+            return f"{_files(source)} ordered"
 
 
 def _bracketed(tree: FileQuery, kinds: tuple[type, ...]) -> str:
-    return f"({to_text(tree)})" if isinstance(tree, kinds) else to_text(tree)
+    return f"({_files(tree)})" if isinstance(tree, kinds) else _files(tree)
 
 
 def _list(parts: Iterable[FileQuery]) -> str:
-    return ", ".join(to_text(part) for part in parts)
+    return ", ".join(_files(part) for part in parts)
+
+
+def selectors_text(selectors: Iterable[DatasetSelector]) -> str:
+    """Datasets as they stand after `from` or `datasets`."""
+    return ", ".join(_selector(selector) for selector in selectors)
 
 
 def _selector(selector: DatasetSelector) -> str:
-    match selector.name:
-        case QualifiedName(namespace, name):
-            text = f"{namespace}:{name}"
-        case DatasetPattern(namespace, pattern):
-            text = f"matching {namespace}:{pattern}"
-        case DatasetRegexp(namespace, regexp):
-            text = f'matching regexp {namespace}:"{regexp}"'
     having = f" having {condition_text(selector.having)}" if selector.having else ""
-    return f"{text}{selector.subsets.value}{having}"
+    return f"{_name(selector.name)}{selector.subsets.value}{having}"
+
+
+def _name(name: QualifiedName | NamePattern | NameRegexp) -> str:
+    match name:
+        case QualifiedName():
+            return f"{name.namespace}:{name.name}"
+        case NamePattern(namespace, pattern):
+            return f"matching {namespace}:{pattern}"
+        case NameRegexp(namespace, regexp):
+            return f'matching regexp {namespace}:"{regexp}"'
 
 
 def condition_text(condition: Condition) -> str:  # noqa: PLR0911 - one return per kind of condition

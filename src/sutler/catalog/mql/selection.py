@@ -6,9 +6,9 @@ differ, and ids never travel.
 
 from __future__ import annotations
 
-from sutler.catalog.mql.compile import compile_files
+from sutler.catalog.mql.compile import compile_files, find_kept_count, select_columns
 from sutler.catalog.mql.scope import Scope
-from sutler.catalog.mql.tree import FileQuery
+from sutler.catalog.mql.tree import FileQuery, GivenFiles
 from sutler.catalog.mql.tree import limit as limited
 from sutler.database.sql import Fragment, sql, value
 
@@ -18,20 +18,57 @@ _IN_ORDER = sql(" order by chosen.created_at, chosen.fid")
 def select_files(tree: FileQuery, scope: Scope, *, limit: int | None, with_metadata: bool = False) -> Fragment:
     """A statement with one row `id, fid, namespace, name, size_bytes` and perhaps `metadata` per file, in order."""
     metadata = sql(", f.metadata") if with_metadata else sql("")
+    if isinstance(tree, GivenFiles):
+        return _read_given(tree.ids[:limit], metadata)
     tree = tree if limit is None else limited(tree, limit)
     chosen = sql("with chosen as materialized (") + compile_files(tree, scope) + sql(")")
     return chosen + _read_chosen(metadata) + _IN_ORDER
 
 
-def gather_ids(tree: FileQuery, scope: Scope) -> Fragment:
-    """A statement with one row `ids`: those of all files, in order."""
-    chosen = sql("select array_agg(chosen.id order by chosen.created_at, chosen.fid) as ids from (")
-    return chosen + compile_files(tree, scope) + sql(") chosen")
+def gather_ids(tree: FileQuery, scope: Scope, *, most: int | None = None) -> Fragment:
+    """A statement with one row `ids`: those of all files in order, eight bytes each, high ones first; null for none.
+
+    With `most` those of so many files at the beginning.
+    """
+    tree = tree if most is None else limited(tree, most)
+    gathered = sql(
+        "select string_agg(int8send(chosen.id), ''::bytea order by chosen.created_at, chosen.fid) as ids from ("
+    )
+    return gathered + select_columns(sql("f.id, f.fid, f.created_at"), tree, scope) + sql(") chosen")
+
+
+def gather_candidates(tree: FileQuery, scope: Scope) -> Fragment:
+    """A statement with one row `ids, fids`: lists of both, in order; null for none."""
+    gathered = sql(
+        "select array_agg(chosen.id order by chosen.created_at, chosen.fid) as ids,"
+        " array_agg(chosen.fid order by chosen.created_at, chosen.fid) as fids from ("
+    )
+    return gathered + select_columns(sql("f.id, f.fid, f.created_at"), tree, scope) + sql(") chosen")
+
+
+def summarize_files(tree: FileQuery, scope: Scope) -> Fragment:
+    """A statement with one row `count, size_bytes`: how many files, and how large they are together."""
+    summed = sql("select count(*) as count, coalesce(sum(wanted.size_bytes), 0) as size_bytes from (")
+    return summed + select_columns(sql("f.size_bytes"), tree, scope) + sql(") wanted")
 
 
 def count_files(tree: FileQuery, scope: Scope) -> Fragment:
     """A statement with one row `count`."""
-    return sql("select count(*) as count from (") + compile_files(tree, scope) + sql(") wanted")
+    kept = find_kept_count(tree, scope)
+    if kept is not None:
+        return kept
+    return sql("select count(*) as count from (") + select_columns(sql("f.id"), tree, scope) + sql(") wanted")
+
+
+def gather_keys(tree: FileQuery, scope: Scope) -> Fragment:
+    """A statement with one row `key` for each metadata key that some file has, in no order."""
+    wanted = sql("select distinct jsonb_object_keys(wanted.metadata) as key from (")
+    return wanted + select_columns(sql("f.metadata"), tree, scope) + sql(") wanted")
+
+
+def estimate(statement: Fragment) -> Fragment:
+    """A statement with one row whose only value is the plan of another one, which is not run."""
+    return sql("explain (format json) ") + statement
 
 
 def take_files(tree: FileQuery, scope: Scope, *, ledger_id: int, limit: int | None) -> Fragment:
@@ -68,3 +105,9 @@ def _untaken(tree: FileQuery, scope: Scope, ledger_id: int) -> Fragment:
 def _read_chosen(more_columns: Fragment) -> Fragment:
     columns = sql(" select chosen.id, chosen.fid, chosen.namespace, chosen.name, f.size_bytes") + more_columns
     return columns + sql(" from chosen join catalog.files f on f.id = chosen.id")
+
+
+def _read_given(ids: tuple[int, ...], more_columns: Fragment) -> Fragment:
+    columns = sql("select f.id, f.fid, f.namespace, f.name, f.size_bytes") + more_columns
+    given = sql(" from unnest(") + value(list(ids), "bigint[]") + sql(") with ordinality as given (id, rank)")
+    return columns + given + sql(" join catalog.files f on f.id = given.id order by given.rank")

@@ -1,4 +1,4 @@
-"""What conditions can be about: files and datasets, with the attributes each of them has and where these are kept."""
+"""What conditions can be about: files, datasets and named queries, with their attributes and where these are kept."""
 
 from __future__ import annotations
 
@@ -68,5 +68,18 @@ DATASETS = Subject(
         "frozen": Column(Nature.FLAG, sql("d.frozen")),
         "monotonic": Column(Nature.FLAG, sql("d.monotonic")),
         "file_count": Column(Nature.NUMBER, sql("d.file_count")),
+    },
+)
+
+QUERIES = Subject(
+    "named queries",
+    sql("q.metadata"),
+    {
+        "namespace": Column(Nature.TEXT, sql("q.namespace")),
+        "name": Column(Nature.TEXT, sql("q.name")),
+        "creator": Column(Nature.TEXT, sql("q.created_by")),
+        "created_timestamp": Column(Nature.INSTANT, sql("q.created_at")),
+        "description": Column(Nature.TEXT, sql("q.description")),
+        "source": Column(Nature.TEXT, sql("q.source")),
     },
 )

@@ -15,6 +15,11 @@ from sutler.catalog.mql.errors import MqlMeaningError
 _UNWRITABLE = re.compile("[\"'\x00\ud800-\udfff]")
 
 
+def is_writable(text: str) -> bool:
+    """Whether a text can be written between quotes."""
+    return not _UNWRITABLE.search(text)
+
+
 def check_writable(text: str) -> str:
     """Return a text that can be written between quotes. Raises `MqlMeaningError` for one that cannot."""
     if found := _UNWRITABLE.search(text):

@@ -6,53 +6,11 @@ of a set put a node on top of the tree (`limit`, `skip`, `minus`, `where`) and n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import Enum
+from dataclasses import dataclass, field
 
 from sutler.catalog.mql.errors import MqlMeaningError
-from sutler.catalog.mql.terms import Condition
-
-
-@dataclass(frozen=True, slots=True)
-class QualifiedName:
-    """A name in its namespace, of a file or a dataset."""
-
-    namespace: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class DatasetPattern:
-    """Datasets of one namespace by wildcards: `*` and `%` any run, `?` and `_` one character."""
-
-    namespace: str
-    pattern: str
-
-
-@dataclass(frozen=True, slots=True)
-class DatasetRegexp:
-    """Datasets of one namespace by a regular expression of PostgreSQL, found anywhere in the name."""
-
-    namespace: str
-    regexp: str
-
-
-class Subsets(Enum):
-    """How far a dataset brings its subsets along; it is always in itself."""
-
-    NONE = ""
-    DIRECT = " with subsets"
-    RECURSIVE = " with subsets recursively"
-
-
-@dataclass(frozen=True, slots=True)
-class DatasetSelector:
-    """Datasets by name or pattern, with subsets, of which those stay that fulfil `having`."""
-
-    name: QualifiedName | DatasetPattern | DatasetRegexp
-    subsets: Subsets = Subsets.NONE
-    having: Condition | None = None
+from sutler.catalog.mql.selectors import DatasetQuery, DatasetSelector, QualifiedName, QuerySearch
+from sutler.catalog.mql.terms import Condition, Constant
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +37,34 @@ class FilesById:
     """Files by file id, retired ones too. Unknown ids are passed over."""
 
     fids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedBy:
+    """The files of a named query. `offset` is where the name stands in a text; it makes no difference."""
+
+    name: QualifiedName
+    offset: int | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """What a filter leaves of one or more sets, in an order of its own.
+
+    The order counts where the files are the result, where they are cut by a limit, and for a filter around this one.
+    """
+
+    name: str
+    positional: tuple[Constant, ...]
+    keywords: tuple[tuple[str, Constant], ...]
+    sources: tuple[FileQuery, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GivenFiles:
+    """Files that are known by their numbers, in their order: what takes the place of a filter. No text says it."""
+
+    ids: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +139,9 @@ FileQuery = (
     | FromDatasets
     | NamedFiles
     | FilesById
+    | SelectedBy
+    | Filtered
+    | GivenFiles
     | Union
     | Join
     | Minus
@@ -163,6 +152,9 @@ FileQuery = (
     | Skip
     | Ordered
 )
+
+Query = FileQuery | DatasetQuery | QuerySearch
+"""Whatever a text can ask for."""
 
 
 def limit(tree: FileQuery, count: int) -> FileQuery:
@@ -185,25 +177,3 @@ def minus(tree: FileQuery, other: FileQuery) -> FileQuery:
 def where(tree: FileQuery, condition: Condition) -> FileQuery:
     """The files of `tree` for which the condition is true."""
     return Where(tree, condition)
-
-
-def operands_of(tree: FileQuery) -> tuple[FileQuery, ...]:
-    """The sets that a set is made of, in the order of the text."""
-    match tree:
-        case Union(parts) | Join(parts):
-            return parts
-        case Minus(left, right):
-            return (left, right)
-        case Parents() | Children() | Where() | Limit() | Skip() | Ordered():
-            return (tree.source,)
-        case _:
-            return ()
-
-
-def walk(tree: FileQuery) -> Iterator[tuple[int, FileQuery]]:
-    """Every set in the tree with its depth, the root at 1. Needs no recursion, so any depth will do."""
-    waiting: list[tuple[int, FileQuery]] = [(1, tree)]
-    while waiting:
-        depth, node = waiting.pop()
-        yield depth, node
-        waiting.extend((depth + 1, operand) for operand in operands_of(node))

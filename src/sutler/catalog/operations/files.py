@@ -13,6 +13,7 @@ from sutler.catalog import rules, store
 from sutler.catalog.errors import UnknownFileError
 from sutler.catalog.model import CatalogEvent, File, FileView
 from sutler.catalog.operations.namespaces import get_namespace_in, permit_declaring
+from sutler.catalog.operations.validation import check_changes_in
 from sutler.database import Database, Tx, replayable
 
 SHOWN_RELATIVES = 500
@@ -47,7 +48,8 @@ async def update_metadata(
 ) -> File:
     """Change the metadata of a file and return it. `merge` keeps the keys that are not given, `replace` drops them.
 
-    Raises UnknownFileError, NotPermittedError, InvalidInputError listing the keys that cannot be used.
+    Raises UnknownFileError, NotPermittedError, InvalidInputError listing the keys that cannot be used, and
+    InvalidFilesError for values that break a rule.
     """
     problems = rules.check_metadata(metadata, str(did))
     if problems:
@@ -55,6 +57,7 @@ async def update_metadata(
     async with db.write() as tx:
         file = await _get(tx, did, None)
         permit_declaring(who, await get_namespace_in(tx, name=did.namespace))
+        await check_changes_in(tx, files=[file], metadata=[metadata], is_whole=mode == "replace")
         changed = await store.change_metadata(
             tx, file_id=file.id, metadata=metadata, replaces=mode == "replace", username=who.username
         )

@@ -8,6 +8,7 @@ from sutler.catalog.errors import LedgerNotFoundError
 from sutler.catalog.model import FileReference, Selection
 from sutler.catalog.mql import selection as selecting
 from sutler.catalog.operations.queries import read_query
+from sutler.catalog.operations.working_out import work_out_in
 from sutler.database import Tx, into_list
 
 
@@ -21,11 +22,13 @@ async def take_in(tx: Tx, *, selection: Selection, ledger_id: int | None) -> lis
 
     Fewer than the limit means that there are no more now. The ledger stays locked until the transaction ends, so that
     no file is given out twice. Without a ledger the first files of the selection are returned each time.
-    Raises LedgerNotFoundError, MqlSyntaxError and its kin, UnreadableQueryError, InvalidInputError.
+    Raises LedgerNotFoundError, MqlSyntaxError and its kin, UnreadableQueryError, QueryTooSlowError,
+    FilterTooLargeError, InvalidInputError.
     """
     if selection.limit is not None and selection.limit < 0:
         raise InvalidInputError([Problem("limit", f"cannot be negative, like {selection.limit}")])
-    tree, scope = read_query(selection.query), _scope_of(selection)
+    scope = _scope_of(selection)
+    tree = await work_out_in(tx, tree=read_query(selection.query), scope=scope, text=selection.query)
     if ledger_id is None:
         statement = selecting.select_files(tree, scope, limit=selection.limit)
     else:

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from sutler.auth import Action, Principal, Role, Thing, get_experiment_in, may, permit
-from sutler.base.errors import InvalidInputError
+from sutler.auth import (
+    Action,
+    GroupNotFoundError,
+    Principal,
+    Role,
+    Thing,
+    TokenKind,
+    UserNotFoundError,
+    get_experiment_in,
+    get_principal_in,
+    is_at_least,
+    list_unknown_groups_in,
+    may,
+    permit,
+)
+from sutler.base.errors import InvalidInputError, Problem
 from sutler.base.events import Event
 from sutler.catalog import rules, store
 from sutler.catalog.errors import NamespaceNotFoundError, NamespaceTakenError
-from sutler.catalog.model import Author, CatalogEvent, Namespace
+from sutler.catalog.model import Author, CatalogEvent, Namespace, NamespaceCounts
 from sutler.database import Actor, Database, Tx, replayable
 
 
@@ -22,24 +36,33 @@ async def create_namespace(
     name: str,
     description: str = "",
     owner_role: Role | None = None,
+    owner_group: str | None = None,
 ) -> Namespace:
-    """Make a namespace that belongs to the caller, or to a role that the caller has.
+    """Make a namespace that belongs to the caller, to a role that the caller has, or to a group that the caller is in.
 
-    Raises NamespaceTakenError, also when another experiment has the name; InvalidInputError, NotPermittedError.
+    Raises NamespaceTakenError, also when another experiment has the name; GroupNotFoundError for what is no group of
+    the experiment; InvalidInputError, NotPermittedError.
     """
     _check_new(name, description)
+    if owner_role is not None and owner_group is not None:
+        raise InvalidInputError([Problem("owner_group", "a namespace belongs to a role or to a group, not to both")])
     async with db.write() as tx:
         experiment_id = (await get_experiment_in(tx, name=experiment)).id
         permit(who, Action.CREATE, Thing("namespace", experiment_id))
         if owner_role is not None:
             permit(who, Action.DECLARE, Thing("namespace", experiment_id, owner_role=owner_role))
+        if owner_group is not None:
+            if await list_unknown_groups_in(tx, experiment_id=experiment_id, names=[owner_group]):
+                raise GroupNotFoundError("group", owner_group)
+            permit(who, Action.DECLARE, Thing("namespace", experiment_id, owner_group=owner_group))
         created = await store.insert_namespace(
             tx,
             name=name,
             experiment_id=experiment_id,
             description=description,
-            owner_user_id=who.user_id if owner_role is None else None,
+            owner_user_id=who.user_id if owner_role is None and owner_group is None else None,
             owner_role=owner_role,
+            owner_group=owner_group,
             username=who.username,
         )
         if created is None:
@@ -63,6 +86,7 @@ async def ensure_namespace_in(
         description="",
         owner_user_id=user_id if owner_role is None else None,
         owner_role=owner_role,
+        owner_group=None,
         username=username,
     )
     if created is not None:
@@ -74,10 +98,46 @@ async def ensure_namespace_in(
     return known
 
 
-async def list_namespaces(db: Database, who: Principal, *, experiment: str | None = None) -> list[Namespace]:
-    """Return the namespaces of an experiment, or of all that the caller may see, by name."""
+async def list_namespaces(
+    db: Database,
+    who: Principal,
+    *,
+    experiment: str | None = None,
+    names: Sequence[str] | None = None,
+    owner_user: str | None = None,
+    owner_group: str | None = None,
+    only_direct: bool = False,
+) -> list[Namespace]:
+    """Return the namespaces of an experiment, or of all that the caller may see, by name.
+
+    Of `names` those that are there; of `owner_user` those that the user owns, also by a role or in a group unless
+    `only_direct`. An unknown owner has none. Raises ExperimentNotFoundError, NotPermittedError.
+    """
     async with db.read() as tx:
-        return await store.list_namespaces(tx, experiment_ids=await find_visible_in(tx, who, experiment=experiment))
+        visible = await find_visible_in(tx, who, experiment=experiment)
+        if names is None:
+            found = await store.list_namespaces(tx, experiment_ids=visible)
+        else:
+            named = await store.list_namespaces_named(tx, names=names)
+            found = [one for one in named if visible is None or one.experiment_id in visible]
+        if owner_group is not None:
+            found = [one for one in found if one.owner_group == owner_group]
+        if owner_user is None:
+            return found
+        return await _list_owned(tx, found, owner_user, only_direct=only_direct)
+
+
+async def get_namespace(db: Database, who: Principal, *, name: str) -> Namespace:
+    """Return a namespace. Raises NamespaceNotFoundError, NotPermittedError."""
+    async with db.read() as tx:
+        return await _get_visible(tx, who, name)
+
+
+async def count_namespace(db: Database, who: Principal, *, name: str) -> NamespaceCounts:
+    """Return how many files, datasets and named queries a namespace holds. Raises as `get_namespace`."""
+    async with db.read() as tx:
+        await _get_visible(tx, who, name)
+        return await store.count_namespace(tx, name=name)
 
 
 async def get_namespace_in(tx: Tx, *, name: str) -> Namespace:
@@ -110,10 +170,52 @@ async def find_visible_in(tx: Tx, who: Principal, *, experiment: str | None) -> 
 
 def permit_declaring(who: Principal, namespace: Namespace) -> None:
     """Go on if somebody may declare files in a namespace. Raises NotPermittedError."""
-    thing = Thing(
-        "namespace", namespace.experiment_id, owner_id=namespace.owner_user_id, owner_role=namespace.owner_role
+    permit(who, Action.DECLARE, _thing_of(namespace))
+
+
+def permit_changing(who: Principal, namespace: Namespace) -> None:
+    """Go on if somebody may change what is in a namespace, or take it away: its owners, not jobs in their name.
+
+    Raises NotPermittedError.
+    """
+    permit(who, Action.EDIT if who.kind is TokenKind.JOB else Action.DECLARE, _thing_of(namespace))
+
+
+def _thing_of(namespace: Namespace) -> Thing:
+    return Thing(
+        "namespace",
+        namespace.experiment_id,
+        owner_id=namespace.owner_user_id,
+        owner_role=namespace.owner_role,
+        owner_group=namespace.owner_group,
     )
-    permit(who, Action.DECLARE, thing)
+
+
+async def _get_visible(tx: Tx, who: Principal, name: str) -> Namespace:
+    namespace = await get_namespace_in(tx, name=name)
+    permit(who, Action.VIEW, Thing("namespace", namespace.experiment_id))
+    return namespace
+
+
+async def _list_owned(tx: Tx, namespaces: list[Namespace], username: str, *, only_direct: bool) -> list[Namespace]:
+    user_id = await store.find_user_id(tx, username=username)
+    if user_id is None:
+        return []
+    direct = [one for one in namespaces if one.owner_user_id == user_id]
+    if only_direct:
+        return direct
+    try:
+        owner = await get_principal_in(tx, user_id=user_id)
+    except UserNotFoundError:  # no longer active: the roles and groups count for nothing
+        return direct
+    return [one for one in namespaces if one.owner_user_id == user_id or _is_held(owner, one)]
+
+
+def _is_held(owner: Principal, namespace: Namespace) -> bool:
+    role = owner.roles.get(namespace.experiment_id)
+    if namespace.owner_role is not None:
+        return is_at_least(role, namespace.owner_role)
+    return role is not None and namespace.owner_group in owner.groups
 
 
 def _check_new(name: str, description: str) -> None:

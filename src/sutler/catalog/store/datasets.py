@@ -1,4 +1,4 @@
-"""Datasets, their tree and their members."""
+"""Datasets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sutler.base.did import Did
 from sutler.catalog.model import Dataset
-from sutler.database import Tx, into_optional, load_statements
+from sutler.database import Tx, into, into_optional, load_statements
 from sutler.database.listing import Key, Page, list_page
 from sutler.database.sql import sql, value
 
@@ -22,6 +22,7 @@ async def insert_dataset(
     frozen: bool,
     monotonic: bool,
     metadata: Mapping[str, object],
+    requirements: Mapping[str, object],
     username: str,
 ) -> Dataset | None:
     """Make a dataset. None if there is one of that name."""
@@ -34,6 +35,7 @@ async def insert_dataset(
         frozen=frozen,
         monotonic=monotonic,
         metadata=dict(metadata),
+        requirements=dict(requirements),
         now=tx.now,
         username=username,
     )
@@ -50,6 +52,45 @@ async def lock_dataset(tx: Tx, *, did: Did) -> Dataset | None:
     return into_optional(Dataset, await tx.row(_SQL.lock_dataset, namespace=did.namespace, name=did.name))
 
 
+async def seize_dataset(tx: Tx, *, did: Did) -> Dataset | None:
+    """Return a dataset if it exists, locked so that it can be deleted."""
+    return into_optional(Dataset, await tx.row(_SQL.seize_dataset, namespace=did.namespace, name=did.name))
+
+
+async def update_dataset(
+    tx: Tx,
+    *,
+    dataset_id: int,
+    description: str | None,
+    frozen: bool | None,
+    monotonic: bool | None,
+    metadata: Mapping[str, object] | None,
+    replaces: bool,
+    requirements: Mapping[str, object] | None,
+    username: str,
+) -> Dataset:
+    """Change what is not None of a dataset and return it as it is then."""
+    row = await tx.row(
+        _SQL.update_dataset,
+        dataset_id=dataset_id,
+        description=description,
+        frozen=frozen,
+        monotonic=monotonic,
+        metadata=None if metadata is None else dict(metadata),
+        replaces=replaces,
+        requirements=None if requirements is None else dict(requirements),
+        now=tx.now,
+        username=username,
+    )
+    assert row is not None
+    return into(Dataset, row)
+
+
+async def delete_dataset(tx: Tx, *, dataset_id: int) -> None:
+    """Delete a dataset that has neither members nor links."""
+    await tx.run(_SQL.delete_dataset, dataset_id=dataset_id)
+
+
 async def list_datasets(
     tx: Tx, *, namespace: str | None, experiment_ids: Sequence[int] | None, after: str | None, limit: int
 ) -> Page[Dataset]:
@@ -63,24 +104,9 @@ async def list_datasets(
         tx,
         Dataset,
         select="SELECT id, namespace, name, experiment_id, description, frozen, monotonic, metadata, file_count,"
-        " created_at, created_by FROM catalog.datasets",
+        " requirements, created_at, created_by, updated_at, updated_by FROM catalog.datasets",
         filters=filters,
         key=Key("id", "bigint"),
         after=after,
         limit=limit,
     )
-
-
-async def is_dataset_below(tx: Tx, *, upper_id: int, lower_id: int) -> bool:
-    """Whether the lower dataset is the upper one or anywhere below it."""
-    return bool(await tx.value(_SQL.is_dataset_below, upper_id=upper_id, lower_id=lower_id))
-
-
-async def link_datasets(tx: Tx, *, parent_id: int, child_id: int) -> None:
-    """Put a dataset below another one; nothing happens if it is there."""
-    await tx.run(_SQL.link_datasets, parent_id=parent_id, child_id=child_id)
-
-
-async def insert_members(tx: Tx, *, dataset_id: int, file_ids: Sequence[int]) -> int:
-    """Put files into a dataset and return how many were not in it. Its count grows by as many."""
-    return await tx.value(_SQL.insert_members, dataset_id=dataset_id, file_ids=list(file_ids)) or 0

@@ -23,6 +23,8 @@ async def insert_files(
         sizes=[file.size_bytes for file in files],
         checksums=[dict(file.checksums) for file in files],
         metadata=[dict(file.metadata) for file in files],
+        created_at=[file.created_at for file in files],
+        created_by=[file.created_by for file in files],
         experiment_id=experiment_id,
         now=tx.now,
         username=username,

@@ -4,10 +4,11 @@
 INSERT INTO catalog.files
     (fid, namespace, name, experiment_id, size_bytes, checksums, metadata, created_at, created_by)
 SELECT given.fid, given.namespace, given.name, :experiment_id, given.size_bytes, given.checksums, given.metadata,
-    :now, :username
+    coalesce(given.created_at, :now), coalesce(given.created_by, :username)
 FROM unnest(
-    :fids::text[], :namespaces::text[], :names::text[], :sizes::bigint[], :checksums::jsonb[], :metadata::jsonb[]
-) AS given (fid, namespace, name, size_bytes, checksums, metadata)
+    :fids::text[], :namespaces::text[], :names::text[], :sizes::bigint[], :checksums::jsonb[], :metadata::jsonb[],
+    :created_at::timestamptz[], :created_by::text[]
+) AS given (fid, namespace, name, size_bytes, checksums, metadata, created_at, created_by)
 ON CONFLICT DO NOTHING
 RETURNING id, fid, namespace, name, experiment_id, size_bytes, checksums, retired_at IS NOT NULL AS is_retired
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from sutler.client._async.auth import AsyncAuthCalls
 from sutler.client._async.campaigns import AsyncCampaignCalls
 from sutler.client._async.catalog import AsyncCatalogCalls
+from sutler.client._async.categories import AsyncCategoryCalls
 from sutler.client._async.dispatch import AsyncDispatchCalls
+from sutler.client._async.files import AsyncFileCalls
 from sutler.client._async.replicas import AsyncReplicaCalls
 from sutler.client._async.submissions import AsyncSubmissionCalls
 
@@ -13,6 +15,8 @@ from sutler.client._async.submissions import AsyncSubmissionCalls
 class AsyncClient(
     AsyncAuthCalls,
     AsyncCatalogCalls,
+    AsyncFileCalls,
+    AsyncCategoryCalls,
     AsyncReplicaCalls,
     AsyncDispatchCalls,
     AsyncCampaignCalls,

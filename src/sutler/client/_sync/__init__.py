@@ -6,7 +6,9 @@ from __future__ import annotations
 from sutler.client._sync.auth import AuthCalls
 from sutler.client._sync.campaigns import CampaignCalls
 from sutler.client._sync.catalog import CatalogCalls
+from sutler.client._sync.categories import CategoryCalls
 from sutler.client._sync.dispatch import DispatchCalls
+from sutler.client._sync.files import FileCalls
 from sutler.client._sync.replicas import ReplicaCalls
 from sutler.client._sync.submissions import SubmissionCalls
 
@@ -14,6 +16,8 @@ from sutler.client._sync.submissions import SubmissionCalls
 class Client(
     AuthCalls,
     CatalogCalls,
+    FileCalls,
+    CategoryCalls,
     ReplicaCalls,
     DispatchCalls,
     CampaignCalls,

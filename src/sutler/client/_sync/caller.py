@@ -78,9 +78,17 @@ class Caller:
         """Ask for something; filters that are None are left out. Raises ClientError."""
         return _read(shape, self._insist("GET", path, params=_to_params(filters)))
 
-    def read_lines(self, shape: type[Reply], path: str, **filters: object) -> Iterator[Reply]:
-        """Ask for a list of documents, one a line, and yield each as it comes. Raises ClientError."""
-        request = self._http.build_request("GET", path, headers=self._make_headers(), params=_to_params(filters))
+    def read_lines(
+        self, shape: type[Reply], path: str, *, body: object | None = None, **filters: object
+    ) -> Iterator[Reply]:
+        """Ask for a list of documents, one a line, and yield each as it comes. Raises ClientError.
+
+        What is asked stands in the filters, or, where it is long, in a body that is posted.
+        """
+        content = None if body is None else json.dumps(to_json(body)).encode()
+        headers = self._make_headers() | ({"Content-Type": "application/json"} if content is not None else {})
+        method = "GET" if content is None else "POST"
+        request = self._http.build_request(method, path, headers=headers, params=_to_params(filters), content=content)
         try:
             reply = self._http.send(request, stream=True)
             try:

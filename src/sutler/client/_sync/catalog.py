@@ -1,80 +1,33 @@
 # Written by scripts/generate_sync_client.py from the file of the same name in _async.
-"""Namespaces, datasets and files."""
+"""Files."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from sutler.client._sync.caller import Caller, path_of
+from sutler.client._sync.caller import path_of
+from sutler.client._sync.datasets import DatasetCalls
+from sutler.client._sync.namespaces import NamespaceCalls
+from sutler.client._sync.queries import QueryCalls
 from sutler.wire import catalog as wire
-from sutler.wire.page import Count, Page
+from sutler.wire.files import FileChange
+from sutler.wire.page import Page
 
 
-class CatalogCalls(Caller):
+class CatalogCalls(DatasetCalls, NamespaceCalls, QueryCalls):
     """Calls about what files are. A DID is written `namespace:name`."""
 
-    def list_namespaces(self, *, experiment: str | None = None) -> Page[wire.Namespace]:
-        """List namespaces."""
-        return self.get(Page[wire.Namespace], path_of("namespaces"), experiment=experiment)
-
-    def create_namespace(self, new: wire.NewNamespace, *, key: str | None = None) -> wire.Namespace:
-        """Make a namespace."""
-        return self.send(wire.Namespace, "POST", path_of("namespaces"), new, key=key)
-
-    def list_datasets(
-        self,
-        *,
-        namespace: str | None = None,
-        experiment: str | None = None,
-        limit: int = 100,
-        cursor: str | None = None,
-    ) -> Page[wire.Dataset]:
-        """List datasets."""
-        return self.get(
-            Page[wire.Dataset],
-            path_of("datasets"),
-            namespace=namespace,
-            experiment=experiment,
-            limit=limit,
-            cursor=cursor,
-        )
-
-    def create_dataset(self, new: wire.NewDataset, *, key: str | None = None) -> wire.Dataset:
-        """Make an empty dataset."""
-        return self.send(wire.Dataset, "POST", path_of("datasets"), new, key=key)
-
-    def get_dataset(self, did: str) -> wire.Dataset:
-        """Return a dataset."""
-        return self.get(wire.Dataset, path_of("datasets", *did.split(":", 1)))
-
-    def add_to_dataset(self, did: str, files: Sequence[str], *, key: str | None = None) -> int:
-        """Put files, by DID, into a dataset. Returns how many were not in it before."""
-        body = wire.AddedFiles(did, tuple(files))
-        return (self.send(Count, "POST", path_of("datasets", "files"), body, key=key)).count
-
-    def query_files(
-        self, query: str, *, experiment: str | None = None, limit: int = 1000, with_metadata: bool = False
-    ) -> Page[wire.FileReference]:
-        """Return the first files of a query in MQL, at most 100,000."""
-        return self.get(
-            Page[wire.FileReference],
-            path_of("files"),
-            q=query,
-            experiment=experiment,
-            limit=limit,
-            with_metadata=with_metadata,
-        )
-
-    def count_files(self, query: str, *, experiment: str | None = None) -> int:
-        """Return how many files a query finds."""
-        return (self.get(Count, path_of("files", "count"), q=query, experiment=experiment)).count
-
     def declare_files(
-        self, files: Sequence[wire.NewFile], *, dataset: str | None = None, key: str | None = None
+        self,
+        files: Sequence[wire.NewFile],
+        *,
+        dataset: str | None = None,
+        check_only: bool = False,
+        key: str | None = None,
     ) -> Page[wire.FileReference]:
-        """Declare files, all or none, optionally into a dataset."""
-        body = wire.NewFiles(tuple(files), dataset)
+        """Declare files, all or none, optionally into a dataset; or only see whether it would do."""
+        body = wire.NewFiles(tuple(files), dataset, check_only)
         return self.send(Page[wire.FileReference], "POST", path_of("files"), body, key=key)
 
     def get_file(self, did: str) -> wire.FileView:
@@ -89,5 +42,5 @@ class CatalogCalls(Caller):
         self, did: str, metadata: Mapping[str, Any], *, mode: Literal["merge", "replace"] = "merge"
     ) -> wire.File:
         """Change the metadata of a file."""
-        body = wire.NewMetadata(dict(metadata), mode)
+        body = FileChange(dict(metadata), mode)
         return self.send(wire.File, "PATCH", path_of("files", *did.split(":", 1)), body)

@@ -55,6 +55,7 @@ from sutler.dispatch.model.states import (
     Outcome,
     ProjectState,
 )
+from sutler.dispatch.model.uses import FileUse, FileUses
 
 __all__ = [
     "KEEP",
@@ -70,6 +71,8 @@ __all__ = [
     "Ending",
     "Fate",
     "FileColumns",
+    "FileUse",
+    "FileUses",
     "Handle",
     "HandleState",
     "HandleView",

@@ -179,7 +179,11 @@ async def _permit_declaring(
             tx, name=name, experiment_id=experiment_id, user_id=who.user_id, username=who.username
         )
         thing = Thing(
-            "namespace", namespace.experiment_id, owner_id=namespace.owner_user_id, owner_role=namespace.owner_role
+            "namespace",
+            namespace.experiment_id,
+            owner_id=namespace.owner_user_id,
+            owner_role=namespace.owner_role,
+            owner_group=namespace.owner_group,
         )
         permit(who, Action.DECLARE, thing)
 

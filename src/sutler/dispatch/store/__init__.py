@@ -80,6 +80,7 @@ from sutler.dispatch.store.throughput import (
     list_positions,
     list_throughput,
 )
+from sutler.dispatch.store.uses import list_handles_of_file, list_makers_of_file
 
 __all__ = [
     "abandon_projects",
@@ -115,10 +116,12 @@ __all__ = [
     "list_fates",
     "list_handles_at",
     "list_handles_between",
+    "list_handles_of_file",
     "list_held_files",
     "list_held_places",
     "list_leases_of_request",
     "list_locatable_handles",
+    "list_makers_of_file",
     "list_next_handles",
     "list_outputs",
     "list_overdue_projects",

@@ -147,6 +147,15 @@
     box.form.addEventListener("submit", (event) => event.preventDefault());
   }
 
+  // What a wide picture is about ---------------------------------------------------------------------------------------
+
+  for (const wide of document.querySelectorAll("[data-centre]")) {
+    const middle = document.getElementById(wide.dataset.centre);
+    if (!middle) continue;
+    const [frame, part] = [wide.getBoundingClientRect(), middle.getBoundingClientRect()];
+    wide.scrollLeft += part.left + part.width / 2 - frame.left - frame.width / 2;
+  }
+
   // Text to take along ------------------------------------------------------------------------------------------------
 
   // Pages that do not come by https have no clipboard of their own: the selection is copied there.

@@ -23,6 +23,7 @@ from sutler.catalog.mql import (
     compile_files,
     limit,
     parse,
+    parse_query,
     skip,
     where,
 )
@@ -110,6 +111,20 @@ def test_an_error_says_where_what_and_what_instead() -> None:
         ("files where a.b = datetime(,)", 28, "expected a date in quotes"),
         ("files where a.b = datetime(2021-01-01", 38, "at the end of datetime"),
         ("(" * 51 + "files", 52, "nested more than 50 levels deep"),
+        ("files selected", 15, "expected the name of a query like namespace:name after 'selected by'"),
+        ("files selected by", 18, "expected the name of a query like namespace:name after 'selected by'"),
+        ("files selected by q", 19, "'q' has no namespace and there is no default"),
+        ("files selected by t:", 21, "expected a query name after the namespace"),
+        ("files selected by t:a, t:b", 22, "expected 'where', 'limit'"),
+        ("filter", 7, "expected the name of a filter, like sample, stride"),
+        ("filter stride", 14, r"expected '\(' and the arguments of the filter"),
+        ("filter stride(2, 1", 19, r"expected ',' or '\)'"),
+        ("filter stride(,)(files)", 15, "expected a value"),
+        ("filter stride(2)", 17, r"expected '\(' and the files to filter"),
+        ("filter stride(2)()", 18, "expected a set of files"),
+        ("filter stride(2)(files", 23, r"expected ',' or '\)'"),
+        ("filter stride(n=2, 1)(files)", 20, "expected an argument with its name, like seed=1, after another one"),
+        ("filter stride(n=)(files)", 17, "expected a value"),
         ("files" + " limit 1" * 60, 486, "nested more than 50 levels deep"),
         ("files where " + "!" * 51 + "a.b = 1", 64, "nested more than 50 levels deep"),
     ],
@@ -134,6 +149,8 @@ def test_what_cannot_be_read_is_a_syntax_error(text: str, column: int, what: str
         ("files where a.b presnt", "present"),
         ("(files wher a.b = 1)", "where"),
         ("files where a.b[ANY] = 1", "any"),
+        ("filtr stride(2)(files)", "filter"),
+        ("files selectd by t:x", "selected"),
     ],
 )
 def test_a_keyword_that_is_nearly_right_is_recognised(text: str, meant: str) -> None:
@@ -170,6 +187,27 @@ def test_a_keyword_that_is_nearly_right_is_recognised(text: str, meant: str) -> 
         ('files where a.b["it\'s"] = 1', "cannot be written in a query"),
         ("files from matching regexp t:\"zzz' or 'a'='a\"", "cannot be written in a query"),
         ("files where a.b[2147483648] = 1", "no list is long enough"),
+        ("filter every_nth(2)(files)", "there is no filter 'every_nth', only sample, stride, hash, mix, randomize"),
+        ("filter sample()(files)", "the filter 'sample' needs the argument 'fraction', a number"),
+        ("filter sample(2)(files)", "'fraction' of the filter 'sample' must be between 0 and 1, not 2"),
+        ("filter sample(half)(files)", "'fraction' of the filter 'sample' must be a number"),
+        ("filter sample(0.5)(files, fids a)", "the filter 'sample' takes one set of files, not 2"),
+        ("filter stride(0)(files)", "'n' of the filter 'stride' must be a whole number of at least 1, not 0"),
+        ("filter stride(2, 2)(files)", "'i' of the filter 'stride' must be a whole number between 0 and 1, not 2"),
+        ("filter stride(1.5)(files)", "must be a whole number"),
+        ("filter stride(2, 1, 0)(files)", "the filter 'stride' has too many arguments"),
+        ("filter stride(2, n=2)(files)", "'n' of the filter 'stride' is given twice"),
+        ("filter stride(n=2, n=2)(files)", "has an argument given twice"),
+        ("filter stride(2, j=1)(files)", "the filter 'stride' has no argument 'j'"),
+        ("filter hash(2)(files)", "the filter 'hash' needs the argument 'i'"),
+        ("filter mix(1, 2)(files)", "takes a ratio for each set of files; these are 2 and 1"),
+        ("filter mix(1, 0)(files, fids a)", "a ratio of the filter 'mix' must be between"),
+        (
+            "filter randomize(window=0)(files)",
+            "'window' of the filter 'randomize' must be a whole number of at least 1",
+        ),
+        ("datasets t:raw", "this is a search for datasets, but a query for files is needed here"),
+        ("queries", "this is a search for named queries, but a query for files is needed here"),
     ],
 )
 def test_what_makes_no_sense_is_an_error_with_a_place(text: str, what: str) -> None:
@@ -179,17 +217,50 @@ def test_what_makes_no_sense_is_an_error_with_a_place(text: str, what: str) -> N
     assert what in error.what
 
 
-def test_an_attribute_that_is_nearly_right_is_recognised() -> None:
-    assert error_of("files where nam = x", MqlMeaningError).suggestion == "name"
+@pytest.mark.parametrize(
+    ("text", "column", "what"),
+    [
+        ("datasets", 9, "expected a dataset name like namespace:name after 'datasets'"),
+        ("datasets raw", 10, "expected a dataset name like namespace:name after 'datasets', but found 'raw'"),
+        ("datasets t:raw limit 3", 16, "expected ',', 'with subsets', 'having' or the end of the query"),
+        ("datasets t:raw,", 16, "expected a dataset name like namespace:name after ','"),
+        ("datasets t:raw having", 22, "expected a metadata parameter"),
+        ("datasets matching t:", 21, "expected a pattern like name\\* after 't:'"),
+        ("queries t:x", 9, "expected 'matching', 'where' or the end of the query"),
+        ("queries matching", 17, "expected a namespace after 'matching'"),
+        ("queries matching t:x having", 22, "expected 'matching', 'where' or the end of the query"),
+        ("queries where", 14, "expected a metadata parameter"),
+    ],
+)
+def test_a_search_that_cannot_be_read_is_a_syntax_error(text: str, column: int, what: str) -> None:
+    with pytest.raises(MqlSyntaxError, match=what) as caught:
+        parse_query(text)
+    assert caught.value.position is not None
+    assert caught.value.position.column == column
 
 
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("datasets t:raw", "searches for datasets are not supported yet"),
-        ("queries matching t:x", "searches for named queries are not supported yet"),
-        ("files selected by t:good", "files selected by a named query are not supported yet"),
-        ("filter sample(0.5)(files)", "filters are not supported yet"),
+        ("datasets t:raw having size = 1", "datasets have no attribute 'size'"),
+        ("queries where size = 1", "named queries have no attribute 'size'"),
+        ("queries where source ~ 5", "'source' is a text"),
+    ],
+)
+def test_a_search_that_makes_no_sense_is_an_error_with_a_place(text: str, what: str) -> None:
+    with pytest.raises(MqlMeaningError, match=what) as caught:
+        parse_query(text)
+    assert caught.value.position is not None
+
+
+def test_an_attribute_that_is_nearly_right_is_recognised() -> None:
+    assert error_of("files where nam = x", MqlMeaningError).suggestion == "name"
+    assert error_of("filter strid(2)(files)", MqlMeaningError).suggestion == "stride"
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
         ("files where a.b like x", "'like' is not supported for metadata"),
     ],
 )

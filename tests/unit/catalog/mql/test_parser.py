@@ -18,13 +18,13 @@ from sutler.catalog.mql import (
     Condition,
     Constant,
     Contains,
-    DatasetPattern,
-    DatasetRegexp,
+    DatasetQuery,
     DatasetSelector,
     Day,
     Element,
     FileQuery,
     FilesById,
+    Filtered,
     FromDatasets,
     InRange,
     InSet,
@@ -34,7 +34,10 @@ from sutler.catalog.mql import (
     Limit,
     Member,
     Minus,
+    MqlSyntaxError,
     NamedFiles,
+    NamePattern,
+    NameRegexp,
     Not,
     Number,
     Op,
@@ -44,12 +47,17 @@ from sutler.catalog.mql import (
     Parents,
     Present,
     QualifiedName,
+    QuerySearch,
+    SelectedBy,
     Skip,
     Subsets,
     Text,
     Union,
     Where,
+    find_kind,
+    names_in,
     parse,
+    parse_query,
 )
 
 ALL = AllFiles()
@@ -75,8 +83,8 @@ def condition_of(text: str) -> Condition:
         ("files from t:raw", RAW),
         ("files from datasets t:raw", RAW),
         ("files from datasets:raw", FromDatasets((DatasetSelector(QualifiedName("datasets", "raw")),))),
-        ("files from matching t:r*", FromDatasets((DatasetSelector(DatasetPattern("t", "r*")),))),
-        ("files from matching regexp t:'^r'", FromDatasets((DatasetSelector(DatasetRegexp("t", "^r")),))),
+        ("files from matching t:r*", FromDatasets((DatasetSelector(NamePattern("t", "r*")),))),
+        ("files from matching regexp t:'^r'", FromDatasets((DatasetSelector(NameRegexp("t", "^r")),))),
         (
             "files from t:raw with subsets, t:raw with subsets recursively having c.run = 1",
             FromDatasets(
@@ -214,3 +222,104 @@ def test_constants(text: str, constant: Constant) -> None:
 def test_ten_thousand_ids_are_one_set() -> None:
     fids = tuple(f"f{number}" for number in range(10_000))
     assert parse(f"fids {', '.join(fids)}") == FilesById(fids)
+
+
+def test_a_filter_has_arguments_by_place_and_by_name() -> None:
+    tree = Filtered("randomize", (Number(5),), (("window", Number(10)),), (A,))
+    assert parse("filter randomize(5, window=10)(fids a)") == tree
+    mixed = Filtered("mix", (Number(1), Number(0.5)), (), (Limit(A, 3), Minus(B, C)))
+    assert parse("filter mix(1, 0.5)(fids a limit 3, fids b - fids c)") == mixed
+
+
+def test_a_filter_is_a_set_like_others() -> None:
+    every_second = Filtered("stride", (Number(2),), (), (ALL,))
+    assert parse("filter stride(2)(files) limit 3") == Limit(every_second, 3)
+    assert parse("filter stride(2)(files) where c.run = 1") == Where(every_second, ONE)
+    assert parse("[fids a, filter stride(2)(files)]") == Union((A, every_second))
+    assert parse("filter stride(2)(filter stride(2)(files))") == Filtered("stride", (Number(2),), (), (every_second,))
+
+
+@pytest.mark.parametrize("text", ["files selected by t:q", "files selected t:q", "files selected by q"])
+def test_files_of_a_named_query(text: str) -> None:
+    assert parse(text, default_namespace="t") == SelectedBy(QualifiedName("t", "q"))
+    assert parse(f"{text} where c.run = 1", default_namespace="t") == Where(SelectedBy(QualifiedName("t", "q")), ONE)
+
+
+def test_the_place_of_a_named_query_is_known_but_makes_no_difference() -> None:
+    (second, first) = names_in(parse("files selected by t:q - files  selected t:q"))
+    assert first == second
+    assert (first.offset, second.offset) == (18, 40)
+
+
+def test_searches_for_datasets_and_named_queries() -> None:
+    assert parse_query("datasets t:raw") == DatasetQuery((DatasetSelector(QualifiedName("t", "raw")),))
+    assert parse_query("datasets matching t:r* with subsets having c.run = 1, t:raw") == DatasetQuery(
+        (
+            DatasetSelector(NamePattern("t", "r*"), Subsets.DIRECT, ONE),
+            DatasetSelector(QualifiedName("t", "raw")),
+        )
+    )
+    assert parse_query("queries") == QuerySearch()
+    assert parse_query("queries matching t:r* where c.run = 1") == QuerySearch(NamePattern("t", "r*"), ONE)
+    assert parse_query("queries matching regexp t:'^r'") == QuerySearch(NameRegexp("t", "^r"))
+    assert parse_query("files") == ALL
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("files", "files"),
+        ("", "files"),
+        ("datasets t:a", "datasets"),
+        ("# datasets\n files", "files"),
+        (" # files \n\t datasets t:a", "datasets"),
+        ("queries", "queries"),
+        ("queries# all", "queries"),
+        ("queriesx", "files"),
+        ("datasets:a", "files"),
+    ],
+)
+def test_the_first_word_tells_the_kind(text: str, kind: str) -> None:
+    assert find_kind(text) == kind
+
+
+LONG = [f"f{number}" for number in range(100)]
+
+
+def test_long_lists_are_read_like_short_ones() -> None:
+    fids = ", ".join(LONG)
+    assert parse(f"fids {fids} limit 2") == Limit(FilesById(tuple(LONG)), 2)
+    assert parse(f"[fids {fids}, fids a]") == Union((FilesById(tuple(LONG)), A))
+    names = ",".join(f"t:{name}" for name in LONG)
+    assert parse(f"files {names}") == NamedFiles(tuple(QualifiedName("t", name) for name in LONG))
+    mixed = parse(f"files {names}, x, u:y, z")
+    assert isinstance(mixed, NamedFiles)
+    assert mixed.names[-3:] == (QualifiedName("t", "x"), QualifiedName("u", "y"), QualifiedName("u", "z"))
+
+
+def test_long_sets_of_constants_are_read_like_short_ones() -> None:
+    numbers = ", ".join(map(str, range(100)))
+    assert parse(f"files where c.run in ({numbers})") == Where(ALL, InSet(RUN, tuple(map(Number, range(100)))))
+    texts = ", ".join(f"'{name}'" for name in LONG)
+    assert parse(f"files where c.run in ({texts})") == Where(ALL, InSet(RUN, tuple(map(Text, LONG))))
+    mixed = parse(f"files where c.run in ({numbers}, 1.5, true, x)")
+    assert isinstance(mixed, Where)
+    assert isinstance(mixed.condition, InSet)
+    assert mixed.condition.constants[-3:] == (Number(1.5), Boolean(truth=True), Text("x"))
+
+
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        (f"fids {', '.join(LONG)}, a*", 496),
+        (f"fids {', '.join(LONG)}, 'a'", 496),
+        (f"fids {', '.join(LONG)},", 495),
+        (f"files where c.run in ({', '.join(LONG)}, a*)", 513),
+        (f"files where c.run in ({', '.join(LONG)}", 511),
+    ],
+)
+def test_a_fault_in_a_long_list_has_its_place(text: str, column: int) -> None:
+    with pytest.raises(MqlSyntaxError) as caught:
+        parse(text)
+    assert caught.value.position is not None
+    assert caught.value.position.column == column

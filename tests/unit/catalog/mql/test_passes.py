@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sutler.catalog.mql import AllFiles, Limit, Skip, minus, parse, simplify, skip, to_text, where
-from sutler.catalog.mql.passes import MAX_COUNT
+from sutler.catalog.mql.passes import MAX_COUNT, MAX_PLACES
 from sutler.catalog.mql.terms import Present
 
 
@@ -46,3 +46,12 @@ def test_counts_stay_what_the_database_can_count() -> None:
 def test_programs_put_nodes_on_a_tree() -> None:
     tree = minus(where(skip(AllFiles(), 2), Present("a.b")), AllFiles())
     assert to_text(tree) == "files skip 2 where a.b present - files"
+
+
+def test_a_condition_on_many_sets_stays_where_it_is() -> None:
+    few, many = (f"[{', '.join(f'files limit {n}' for n in range(count))}]" for count in (MAX_PLACES, MAX_PLACES + 1))
+    assert to_text(simplify(parse(f"{few} where a.b = 1"))).count("a.b") == MAX_PLACES
+    assert to_text(simplify(parse(f"{many} where a.b = 1"))).count("a.b") == 1
+    assert to_text(simplify(parse(f"({many} - fids x) where a.b = 1"))).count("a.b") == 1
+    nested = f"[{few} where a.c = 1, {few} where a.c = 2] where a.b = 1"
+    assert to_text(simplify(parse(nested))).count("a.b") == 1

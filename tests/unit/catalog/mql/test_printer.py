@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sutler.catalog.mql import parse, to_text
+from sutler.catalog.mql import GivenFiles, MqlMeaningError, parse_query, to_text
 
 
 @pytest.mark.parametrize(
@@ -32,10 +32,26 @@ from sutler.catalog.mql import parse, to_text
          'files where len(x.y) > 1 and x.t < datetime("2021-01-01T00:00:00+00:00")'),
         ("files where x.t = date(2021-01-01, '-05:30') or x.t = date('2021-01-01','+00:00')",
          'files where x.t = date("2021-01-01", "-05:30") or x.t = date("2021-01-01")'),
+        ("filter mix( 1,2.50 )(files limit 3,fids a - fids b)", "filter mix(1, 2.5)(files limit 3, fids a - fids b)"),
+        ("filter randomize(seed = 5,window=10)([files])where x.y=1",
+         "filter randomize(seed=5, window=10)(union(files)) where x.y = 1"),
+        ("filter randomize()(files) - files selected q limit 2",
+         "filter randomize()(files) - files selected by n:q limit 2"),
+        ("datasets t:a with subsets,matching t:b* having x.y=1",
+         "datasets t:a with subsets, matching t:b* having x.y = 1"),
+        ("queries", "queries"),
+        ("queries matching regexp t:'^a' where creator=ann and x.y present",
+         'queries matching regexp t:"^a" where creator = "ann" and x.y present'),
+        ("queries where name like 'a%'", 'queries where name like "a%"'),
         ("children(parents(files skip 2 ordered))", "children(parents(files skip 2 ordered))"),
     ],
 )  # fmt: skip
 def test_a_query_has_one_canonical_form(text: str, canonical: str) -> None:
-    tree = parse(text, default_namespace="n")
+    tree = parse_query(text, default_namespace="n")
     assert to_text(tree) == canonical
-    assert parse(canonical) == tree
+    assert parse_query(canonical) == tree
+
+
+def test_files_known_by_number_have_no_text() -> None:
+    with pytest.raises(MqlMeaningError, match="known by their numbers only"):
+        to_text(GivenFiles((1, 2)))

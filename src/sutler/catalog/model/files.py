@@ -1,58 +1,40 @@
-"""Words of the room: namespaces, files, datasets, selections, ledgers."""
+"""Files: declared, changed, shown."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
+from typing import Literal, TypeAlias
 
-from sutler.auth.model import Role
 from sutler.base.did import Did
 
+FileKey: TypeAlias = Did | str
+"""What names a file: its DID, or its fid as text."""
 
-class CatalogEvent(StrEnum):
-    """What can happen in this room, with the facts of each event."""
-
-    NAMESPACE_CREATED = "catalog.namespace_created"  # name
-    DATASET_CREATED = "catalog.dataset_created"  # did
-    FILES_DECLARED = "catalog.files_declared"  # count (new files), known (declared before), added, dataset or null
-    FILES_ADDED = "catalog.files_added"  # count
-    METADATA_CHANGED = "catalog.metadata_changed"  # keys
-    FILE_RETIRED = "catalog.file_retired"  # did
-
-
-@dataclass(frozen=True)
-class Author:
-    """The name written beside what an inner operation does in somebody's name."""
-
-    username: str
-
-
-@dataclass(frozen=True)
-class Namespace:
-    """A set of names that belongs to one experiment and has one owner: a user or a role."""
-
-    name: str
-    experiment_id: int
-    description: str
-    owner_user_id: int | None
-    owner_role: Role | None
-    created_at: datetime
-    created_by: str
+ChangeMode: TypeAlias = Literal["merge", "replace"]
+"""Whether what is given is added to what is there, or takes its place."""
 
 
 @dataclass(frozen=True)
 class NewFile:
-    """A file to be declared. `fid` is made when it is not given. Parents are DIDs."""
+    """A file to be declared. `fid` is made when it is not given; so is the name, from the pattern `auto_name`.
+
+    `parents` are DIDs, `parent_fids` name other ones. `created_at` and `created_by` are for administrators, who bring
+    files from elsewhere.
+    """
 
     namespace: str
-    name: str
+    name: str = ""
     size_bytes: int | None = None
     checksums: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, object] = field(default_factory=dict)
     parents: tuple[Did, ...] = ()
     fid: str | None = None
+    auto_name: str | None = None
+    parent_fids: tuple[str, ...] = ()
+    created_at: datetime | None = None
+    created_by: str | None = None
 
     @property
     def did(self) -> Did:
@@ -61,8 +43,34 @@ class NewFile:
 
 
 @dataclass(frozen=True)
+class FileChange:
+    """What is to be changed of a file; None leaves it as it is.
+
+    With `merge` keys, parents and children are added, with `replace` those that are not given are dropped.
+    """
+
+    size_bytes: int | None = None
+    checksums: Mapping[str, str] | None = None
+    metadata: Mapping[str, object] | None = None
+    mode: ChangeMode = "merge"
+    parents: tuple[FileKey, ...] | None = None
+    children: tuple[FileKey, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Moved:
+    """How many files were moved, and a sentence for each of those that were not."""
+
+    moved_count: int
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class File:
-    """A file as the catalogue knows it. `id` is internal; people and programs say `fid` or the DID."""
+    """A file as the catalogue knows it. `id` is internal; people and programs say `fid` or the DID.
+
+    `parents` and `children` are the fids of its relatives where these were asked for.
+    """
 
     id: int
     fid: str
@@ -78,6 +86,8 @@ class File:
     updated_by: str | None = None
     retired_at: datetime | None = None
     retired_by: str | None = None
+    parents: tuple[str, ...] | None = None
+    children: tuple[str, ...] | None = None
 
     @property
     def did(self) -> Did:
@@ -95,6 +105,8 @@ class FileReference:
     name: str
     size_bytes: int | None = None
     metadata: Mapping[str, object] | None = None
+    parents: tuple[str, ...] | None = None
+    children: tuple[str, ...] | None = None
 
     @property
     def did(self) -> Did:
@@ -104,7 +116,7 @@ class FileReference:
 
 @dataclass(frozen=True)
 class FileView:
-    """Everything the page of a file shows. Lists hold the first 500; the counts are of all."""
+    """A file with what it is related to. Lists of a single file hold the first 500; the counts are of all."""
 
     file: File
     parents: tuple[FileReference, ...]
@@ -113,37 +125,6 @@ class FileView:
     parent_count: int = 0
     child_count: int = 0
     dataset_count: int = 0
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """A named set of files."""
-
-    id: int
-    namespace: str
-    name: str
-    experiment_id: int
-    description: str
-    frozen: bool
-    monotonic: bool
-    metadata: Mapping[str, object]
-    file_count: int
-    created_at: datetime
-    created_by: str
-
-    @property
-    def did(self) -> Did:
-        """Its namespace and name."""
-        return Did(self.namespace, self.name)
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Which files a split wants: a query in MQL, as text, and at most how many. None means no limit."""
-
-    query: str
-    experiment_id: int
-    limit: int | None = None
 
 
 @dataclass(frozen=True)

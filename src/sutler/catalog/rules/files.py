@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sutler.base.did import Did, InvalidNameError, check_name
 from sutler.base.errors import Problem
+from sutler.catalog.errors import MetadataProblem
 from sutler.catalog.model import KnownFile, NewFile
 
 LONGEST_NAME = 1000
@@ -58,12 +59,30 @@ def check_namespace_name(name: str) -> list[Problem]:
 
 def check_metadata(metadata: Mapping[str, object], where: str) -> list[Problem]:
     """Return what is wrong with metadata: keys are `category.name`, values are JSON."""
+    return [Problem(where, f"metadata {one.key!r}: {one.reason}") for one in find_unusable_metadata(metadata)]
+
+
+def find_unusable_metadata(metadata: Mapping[str, object]) -> list[MetadataProblem]:
+    """Return which metadata cannot be stored, whatever the rules of an experiment say."""
+    return [
+        MetadataProblem(key, reason, item)
+        for key, item in metadata.items()
+        if (reason := _check_key(key) or _check_value(item))
+    ]
+
+
+def check_contents(
+    where: str,
+    *,
+    size_bytes: int | None,
+    checksums: Mapping[str, str] | None,
+    metadata: Mapping[str, object] | None,
+) -> list[Problem]:
+    """Return what is wrong with the size, checksums and metadata of a file; None is nothing wrong."""
     problems: list[Problem] = []
-    for key, item in metadata.items():
-        reason = _check_key(key) or _check_value(item)
-        if reason:
-            problems.append(Problem(where, f"metadata {key!r}: {reason}"))
-    return problems
+    if size_bytes is not None and not 0 <= size_bytes <= LARGEST_SIZE_BYTES:
+        problems.append(Problem(where, f"a size of {size_bytes} bytes is not possible"))
+    return problems + list(_check_checksums(checksums or {}, where)) + check_metadata(metadata or {}, where)
 
 
 def check_fid(fid: str) -> list[Problem]:
@@ -103,14 +122,23 @@ def _check_file(file: NewFile, number: int) -> Iterator[Problem]:
     where = place if named else str(file.did)
     if file.fid is not None:
         yield from _check_word(file.fid, f"{where} fid")
-    if file.size_bytes is not None and not 0 <= file.size_bytes <= LARGEST_SIZE_BYTES:
-        yield Problem(where, f"a size of {file.size_bytes} bytes is not possible")
-    yield from _check_checksums(file.checksums, where)
-    yield from check_metadata(file.metadata, where)
+    if file.auto_name is not None:
+        yield Problem(where, "has a name and a pattern for one; either is enough")
+    yield from check_contents(where, size_bytes=file.size_bytes, checksums=file.checksums, metadata=file.metadata)
+    yield from _check_origin(file, where)
     for parent in file.parents:
         yield from check_did(parent, f"{where} parent")
-        if parent == file.did:
-            yield Problem(where, "cannot be its own parent")
+    for fid in file.parent_fids:
+        yield from _check_word(fid, f"{where} parent fid")
+    if file.did in file.parents or file.fid in file.parent_fids:
+        yield Problem(where, "cannot be its own parent")
+
+
+def _check_origin(file: NewFile, where: str) -> Iterator[Problem]:
+    if file.created_at is not None and file.created_at.tzinfo is None:
+        yield Problem(where, "the time at which it was created has no time zone")
+    if file.created_by is not None and not (file.created_by.isprintable() and 0 < len(file.created_by) <= LONGEST_NAME):
+        yield Problem(where, f"who created it is a name of 1 to {LONGEST_NAME} printable characters")
 
 
 def _check_word(text: str, where: str) -> Iterator[Problem]:
