@@ -15,6 +15,7 @@ from tests.server import ServerUnderTest, start_server
 from sutler.base.clock import MovableClock
 from sutler.database import Database
 from sutler.database.migrate import upgrade
+from sutler.database.session import HOT_SETTINGS
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -92,3 +93,9 @@ def is_ci() -> bool:
 def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Real hashes, but cheap ones: here it matters what is compared, not what it costs to guess."""
     monkeypatch.setattr("sutler.auth.passwords._HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let lanes wait for rows as long as a busy machine takes: as shipped they soon say that the database is busy."""
+    monkeypatch.setitem(HOT_SETTINGS, "lock_timeout", "30s")

@@ -36,7 +36,8 @@ def test_a_launched_stage_moves_without_a_reload(signed_in: Page, campaign: Defi
     assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 300
     page.locator("figcaption a").click()
     expect(page.get_by_role("heading", name="zmumu.mass.png")).to_be_visible()
-    expect(page.get_by_role("link", name=re.compile(r"zmumu\.generate\.000001\.reco\.root"))).to_be_visible()
+    parents = page.get_by_role("region", name="Parents")
+    expect(parents.get_by_role("link", name=re.compile(r"zmumu\.generate\.000001\.reco\.root"))).to_be_visible()
 
 
 def test_a_visitor_is_asked_to_sign_in_and_led_back(page: Page) -> None:

@@ -21,7 +21,6 @@ from sutler.base.clock import MovableClock
 from sutler.base.did import Did
 from sutler.base.errors import NotPermittedError, UnavailableError
 from sutler.database import DatabaseBusyError
-from sutler.database.session import HOT_SETTINGS
 from sutler.dispatch import (
     Answer,
     AttemptNotFoundError,
@@ -57,9 +56,8 @@ Answered = TypeVar("Answered")
 
 
 @pytest.fixture
-async def lane(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Lane]:
-    """The lane of one server, which is patient: here, rows are held for as long as a busy machine takes."""
-    monkeypatch.setitem(HOT_SETTINGS, "lock_timeout", "30s")
+async def lane(scene: Scene) -> AsyncIterator[Lane]:
+    """The lane of one server."""
     async with Lane(scene.db) as opened:
         yield opened
 
