@@ -11,6 +11,7 @@ from tests.server import ServerUnderTest
 
 from sutler.base.clock import MovableClock
 from sutler.database import Database
+from sutler.dispatch import Lane
 
 
 @pytest.fixture
@@ -25,3 +26,10 @@ async def elsewhere(scene: Scene, migrated: ServerUnderTest, clock: MovableClock
     db = await Database.open(migrated.connect, size=6, clock=clock)
     yield replace(scene, db=db)
     await db.close()
+
+
+@pytest.fixture
+async def lane(scene: Scene) -> AsyncIterator[Lane]:
+    """The lane of one server."""
+    async with Lane(scene.db) as opened:
+        yield opened
