@@ -3,18 +3,21 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo serve test check docs bench bench-catalog bench-dispatch torture clean lint test-unit test-rooms test-browser test-oldest-postgresql system-packages
+.PHONY: help demo serve test check docs bench bench-catalog bench-dispatch torture fuzz clean lint test-unit test-rooms test-browser test-oldest-postgresql system-packages
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 PYTEST := $(PYTHON) -m pytest -q
+# Files of tests are shared out among so many processes, each with a PostgreSQL of its own.
+PROCESSES := 2
+TOGETHER := --numprocesses $(PROCESSES) --dist loadfile
 
 EXTRAS_base :=
 EXTRAS_demo := [demo]
 EXTRAS_test := [demo,test]
 EXTRAS_docs := [demo,docs]
 
-ROOM_TESTS := $(wildcard $(addprefix tests/,unit architecture integration doors property contract torture))
+ROOM_TESTS := $(wildcard $(addprefix tests/,unit architecture integration doors property fuzz contract torture))
 BROWSER_TESTS := $(wildcard tests/browser tests/journey)
 
 help: ## list the targets
@@ -27,6 +30,8 @@ demo: $(VENV)/.installed-demo ## run a small campaign from start to last plot (E
 serve: $(VENV)/.installed-base ## start the server with its own database (PORT=, DATA=)
 	@$(VENV)/bin/sutler serve $(if $(PORT),--port $(PORT)) $(if $(DATA),--data-dir $(DATA))
 
+# Only here the fuzzers take their time; elsewhere they look for a few seconds.
+test: export SUTLER_FUZZ_SECONDS ?= 60
 test: system-packages ## install what the tests need and run everything
 	@$(MAKE) --no-print-directory --keep-going lint test-rooms test-browser test-oldest-postgresql
 	@echo "All parts passed."
@@ -43,13 +48,13 @@ test-unit: $(VENV)/.installed-test ## tests that need neither database nor netwo
 	@$(PYTEST) tests/unit
 
 test-rooms: $(VENV)/.installed-test ## all tests except the browser's and the whole journeys
-	@$(PYTEST) $(ROOM_TESTS)
+	@$(PYTEST) $(TOGETHER) $(ROOM_TESTS)
 
 test-browser: $(VENV)/.installed-test ## pages in headless Chromium, and whole campaigns against a server of their own
-	@$(if $(BROWSER_TESTS),$(PYTEST) $(BROWSER_TESTS),echo "There are no browser tests in this tree.")
+	@$(if $(BROWSER_TESTS),$(PYTEST) $(TOGETHER) $(BROWSER_TESTS),echo "There are no browser tests in this tree.")
 
 test-oldest-postgresql: $(VENV)/.installed-test ## the integration tests once more, on the system's PostgreSQL
-	@$(PYTHON) scripts/with_postgresql.py -- $(PYTEST) tests/integration
+	@$(PYTHON) scripts/with_postgresql.py -- $(PYTEST) $(TOGETHER) tests/integration
 
 system-packages: $(VENV)/.installed-test ## install Chromium and PostgreSQL with apt when root, else say what is missing
 	@$(PYTHON) scripts/install_system_packages.py
@@ -70,6 +75,9 @@ bench-catalog: $(VENV)/.installed-demo ## queries, streams and declarations besi
 
 torture: $(VENV)/.installed-test ## drain a project through 50 kills of server and database (FILES=, WORKERS=, KILLS=, SEED=)
 	@$(PYTHON) -m tests.torture.run $(if $(FILES),--files $(FILES)) $(if $(WORKERS),--workers $(WORKERS)) $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
+
+fuzz: $(VENV)/.installed-test ## let both fuzzers of the query language look for long, one after the other (SECONDS=1800 each)
+	@SUTLER_FUZZ_SECONDS=$(or $(SECONDS),1800) $(PYTEST) --capture=no -p no:randomly tests/fuzz tests/property/mql/test_fuzzing.py
 
 clean: ## remove the environment, caches and the data of the demo
 	rm -rf $(VENV) build dist demo-data .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlencode
 
 from demo.campaign import EXPERIMENT, Defined, Shape, define_campaign
 from demo.following import StageProgress, follow_campaign
@@ -60,6 +61,7 @@ def take_pictures(page: Page, client: Client, server: DemoServer) -> None:
         client.launch_stage(defined.first_stage_id, key="pictures")
         follow_campaign(client, defined.campaign_id, show=make_photographer(page))
         photograph_results(page, client, defined)
+        photograph_catalogue(page, client, defined)
         photograph_storage(page)
         time.sleep(max(0.0, drained_until - time.monotonic()))
         photograph_draining(page, furnished.project_id)
@@ -105,6 +107,22 @@ def photograph_results(page: Page, client: Client, defined: Defined) -> None:
     photograph(page, "handle")
     page.goto("/search?q=files from demo:reco wehre core.events > 1310")
     photograph(page, "search-error")
+
+
+def photograph_catalogue(page: Page, client: Client, defined: Defined) -> None:
+    """Take the pictures of a query with columns, of a file between its parents and children, and of a dataset."""
+    query = "files from demo:reco where core.events > 1310"
+    page.goto("/search?" + urlencode({"q": query, "columns": "core.events, core.data_tier"}))
+    page.get_by_text("core.events", exact=True).first.wait_for()
+    photograph(page, "search", height=760)
+    view = client.view_campaign(defined.campaign_id)
+    reconstruct = next(one for one in view.submissions if one.stage == "reconstruct")
+    output = client.list_submission_outputs(reconstruct.id).items[0]
+    page.goto(f"/files/{output.namespace}/{output.name}")
+    page.locator(".lineage svg").first.wait_for()
+    photograph(page, "file", height=1000)
+    page.goto("/datasets/demo/reco")
+    photograph(page, "dataset", height=1000)
 
 
 def photograph_storage(page: Page) -> None:

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 
 from benchmarks.catalog.cases import POINT_QUERY, Case, Kind
 from benchmarks.catalog.generator import FILES_PER_RUN
 from benchmarks.catalog.http import Connection, Reply
-from benchmarks.dispatching import usage
-
-from sutler import catalog
-from sutler.auth import Principal
-from sutler.database import Database
+from benchmarks.dispatching.installation import Installation
 
 MOST_FILES = 100_000
 SLOW_MS = 1000.0
@@ -38,7 +32,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Streamed:
-    """A stream of files; memory in millions of bytes, before and at most."""
+    """A stream of files; memory of the server in millions of bytes, before and at most."""
 
     what: str
     rows: int
@@ -88,24 +82,15 @@ async def ask_at_once(url: str, token: str, *, clients: int, seconds: float, fil
     return Crowd(clients, len(times) / (time.perf_counter() - began_at), quantile(times, 0.95))
 
 
-async def stream(db: Database, who: Principal, *, what: str, query: str, with_metadata: bool) -> Streamed:
-    """Read all files of a query by the operation that doors stream from, in this process."""
-    usage.forget_peak(os.getpid())
-    before_mb = read_own_peak_mb()
-    began_at = time.perf_counter()
-    rows, first_ms = 0, 0.0
-    async for files in catalog.stream_files(db, who, query=query, experiment=None, with_metadata=with_metadata):
-        first_ms = first_ms or (time.perf_counter() - began_at) * 1000
-        rows += len(files)
-    seconds = time.perf_counter() - began_at
-    return Streamed(what, rows, seconds, first_ms, before_mb, read_own_peak_mb())
-
-
-def read_own_peak_mb() -> float:
-    """Return the most memory that this process has had, in millions of bytes, without the processes it started."""
-    lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
-    kib = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
-    return kib / usage.KIBIBYTES_PER_MEGABYTE
+async def stream(
+    installation: Installation, connection: Connection, *, what: str, query: str, with_metadata: bool
+) -> Streamed:
+    """Read all files of a query over HTTP, one a line."""
+    installation.begin_use()
+    asked = {"q": query, "with_metadata": str(with_metadata).lower()}
+    lines = await connection.read_lines("/api/v1/files/stream", **asked)
+    used = installation.end_use()
+    return Streamed(what, lines.count, lines.total_ms / 1000, lines.first_ms, used.first_mb, used.server_mb)
 
 
 def quantile(times: Sequence[float], part: float) -> float:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import pytest
 
-from sutler.auth.model import Role, TokenKind
+from sutler.auth.model import CredentialMethod, CredentialSide, Role, ServiceKind, TokenKind
 from sutler.campaigns.model import (
     BatchStatus,
     Cause,
@@ -17,13 +17,16 @@ from sutler.campaigns.model import (
     StageType,
     SubmissionStatus,
 )
-from sutler.catalog.model import KeyIndexState, KeyKind
+from sutler.catalog.model import DeclarationState, KeyIndexState, KeyKind
 from sutler.database import Database
 from sutler.dispatch.model import HandleState, Outcome, ProjectState
 from sutler.launch.model import JobState, LaunchState
 
 COLUMNS: list[tuple[str, str, type[StrEnum]]] = [
     ("auth.memberships", "role", Role),
+    ("auth.service_credentials", "method", CredentialMethod),
+    ("auth.service_credentials", "side", CredentialSide),
+    ("auth.services", "kind", ServiceKind),
     ("auth.tokens", "kind", TokenKind),
     ("campaigns.intentions", "state", IntentionState),
     ("campaigns.split_positions", "kind", SplitKind),
@@ -36,6 +39,7 @@ COLUMNS: list[tuple[str, str, type[StrEnum]]] = [
     ("catalog.indexed_keys", "kind", KeyKind),
     ("catalog.indexed_keys", "state", KeyIndexState),
     ("catalog.namespaces", "owner_role", Role),
+    ("catalog.remote_files", "state", DeclarationState),
     ("dispatch.attempts", "outcome", Outcome),
     ("dispatch.handles", "state", HandleState),
     ("dispatch.projects", "state", ProjectState),

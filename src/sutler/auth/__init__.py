@@ -11,16 +11,21 @@ People: `create_user`, `list_users`, `change_password`, `ensure_first_user`, `ge
 Experiments: `create_experiment`, `list_experiments`, `set_member`, `list_members`, `get_experiment_in`.
 Groups: `create_group`, `set_group_member`, `list_groups`; `EXPERIMENT_analysis` and `EXPERIMENT_production` follow from
 the roles.
+Other services of an experiment: `set_service`, `set_credential`, `list_services`; a `Sealer` keeps the secrets, which
+only `open_credential` gives out.
 """
 
 from sutler.auth.authenticator import Authenticator
 from sutler.auth.digest import DigestChallenge
 from sutler.auth.errors import (
+    CredentialNotFoundError,
     ExperimentExistsError,
     ExperimentNotFoundError,
     GroupExistsError,
     GroupNotFoundError,
     OldPasswordWrongError,
+    SealBrokenError,
+    ServiceNotFoundError,
     TokenExpiredError,
     TokenInvalidError,
     TokenNotFoundError,
@@ -35,13 +40,22 @@ from sutler.auth.model import (
     SYSTEM,
     Action,
     AuthEvent,
+    Credential,
+    CredentialMethod,
+    CredentialSide,
     Experiment,
     FirstUser,
     Group,
     IssuedToken,
     Member,
+    NewCredential,
+    NewService,
+    OpenCredential,
     Principal,
     Role,
+    Service,
+    ServiceKind,
+    ServiceList,
     Thing,
     TokenKind,
     TokenRecord,
@@ -61,6 +75,18 @@ from sutler.auth.operations.experiments import (
 from sutler.auth.operations.first_user import ensure_first_user
 from sutler.auth.operations.groups import create_group, list_groups, list_unknown_groups_in, set_group_member
 from sutler.auth.operations.principals import authenticate, get_principal_in, get_principal_of
+from sutler.auth.operations.services import (
+    find_service,
+    find_service_in,
+    get_experiment_to_check,
+    list_credentials,
+    list_services,
+    open_credential,
+    remove_credential,
+    remove_service,
+    set_credential,
+    set_service,
+)
 from sutler.auth.operations.tokens import (
     create_token,
     issue_local_token,
@@ -74,6 +100,8 @@ from sutler.auth.operations.tokens import (
 from sutler.auth.operations.users import change_password, create_user, list_users
 from sutler.auth.permission import may, permit
 from sutler.auth.rules import choose_owner_role, is_at_least
+from sutler.auth.sealing import Sealer, make_sealing_key
+from sutler.auth.service_rules import choose_auth_url, choose_side
 from sutler.auth.signing import TokenSigner
 
 __all__ = [
@@ -81,6 +109,10 @@ __all__ = [
     "Action",
     "AuthEvent",
     "Authenticator",
+    "Credential",
+    "CredentialMethod",
+    "CredentialNotFoundError",
+    "CredentialSide",
     "DigestChallenge",
     "Experiment",
     "ExperimentExistsError",
@@ -91,9 +123,18 @@ __all__ = [
     "GroupNotFoundError",
     "IssuedToken",
     "Member",
+    "NewCredential",
+    "NewService",
     "OldPasswordWrongError",
+    "OpenCredential",
     "Principal",
     "Role",
+    "SealBrokenError",
+    "Sealer",
+    "Service",
+    "ServiceKind",
+    "ServiceList",
+    "ServiceNotFoundError",
     "Thing",
     "TokenExpiredError",
     "TokenInvalidError",
@@ -110,7 +151,9 @@ __all__ = [
     "WrongPasswordError",
     "authenticate",
     "change_password",
+    "choose_auth_url",
     "choose_owner_role",
+    "choose_side",
     "create_experiment",
     "create_group",
     "create_token",
@@ -119,26 +162,37 @@ __all__ = [
     "exchange_token",
     "find_digest_challenge",
     "find_experiment_in",
+    "find_service",
+    "find_service_in",
     "get_experiment_in",
+    "get_experiment_to_check",
     "get_principal_in",
     "get_principal_of",
     "is_at_least",
     "issue_local_token",
     "issue_token_in",
+    "list_credentials",
     "list_experiments",
     "list_experiments_in",
     "list_groups",
     "list_members",
+    "list_services",
     "list_tokens",
     "list_unknown_groups_in",
     "list_users",
     "load_signer",
+    "make_sealing_key",
     "may",
+    "open_credential",
     "permit",
+    "remove_credential",
+    "remove_service",
     "revoke_token",
+    "set_credential",
     "set_digest_login",
     "set_group_member",
     "set_member",
+    "set_service",
     "sign_in",
     "sign_in_by_digest",
     "sign_out",

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from sutler.base.errors import ConflictError, InvalidInputError, NotAuthenticatedError, NotFoundError, Problem
+from sutler.base.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotAuthenticatedError,
+    NotFoundError,
+    Problem,
+    SutlerError,
+)
 
 
 class TokenInvalidError(NotAuthenticatedError):
@@ -90,3 +97,30 @@ class GroupExistsError(ConflictError):
     """There is a group with that name already."""
 
     code = "auth.group_exists"
+
+
+class ServiceNotFoundError(NotFoundError):
+    """The experiment uses no such service."""
+
+    code = "auth.service_not_found"
+
+
+class CredentialNotFoundError(NotFoundError):
+    """The experiment has no such credential."""
+
+    code = "auth.credential_not_found"
+
+
+class SealBrokenError(SutlerError):
+    """A kept password or token cannot be opened with the sealing key of this installation. Set it anew."""
+
+    code = "auth.seal_broken"
+
+    def __init__(self, key_file: str = "") -> None:
+        """Take the name of the file with the key."""
+        where = f" in {key_file}" if key_file else ""
+        sentence = (
+            f"A kept password or token cannot be opened with the sealing key{where}: it was sealed with another key. "
+            "Bring the right key back, or set the password or token anew."
+        )
+        super().__init__(sentence, key_file=key_file)

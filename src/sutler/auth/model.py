@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -29,6 +29,7 @@ class Action(StrEnum):
     PROCESS = "process files of"
     DECLARE = "declare files in"
     MANAGE_MEMBERS = "manage the members of"
+    SET_SERVICES = "see or set the services of"
     ADMINISTER = "administer"
 
 
@@ -51,6 +52,10 @@ class AuthEvent(StrEnum):
     GROUP_MEMBER_CHANGED = "auth.group_member_changed"  # username, group, is_member
     TOKEN_CREATED = "auth.token_created"  # jti, token kind, expires_at  # noqa: S105
     TOKEN_REVOKED = "auth.token_revoked"  # jti  # noqa: S105
+    SERVICE_CHANGED = "auth.service_changed"  # service, server_url, auth_url, account, timeout_seconds, has_moved
+    SERVICE_REMOVED = "auth.service_removed"  # service, server_url
+    CREDENTIAL_CHANGED = "auth.credential_changed"  # service, side, method, username
+    CREDENTIAL_REMOVED = "auth.credential_removed"  # service, side, reason: asked, moved or service removed
 
 
 @dataclass(frozen=True)
@@ -212,6 +217,105 @@ class TokenRecord:
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
+
+
+class ServiceKind(StrEnum):
+    """What another service is to an experiment: its catalogue, or the source of its replicas."""
+
+    METACAT = "metacat"
+    RUCIO = "rucio"
+
+
+class CredentialSide(StrEnum):
+    """For whose work a credential is: that of analysis, that of production, or any that has none of its own."""
+
+    ANY = "any"
+    ANALYSIS = "analysis"
+    PRODUCTION = "production"
+
+
+class CredentialMethod(StrEnum):
+    """What is shown at the authentication server: a password, or a bearer token of an issuer that it trusts."""
+
+    PASSWORD = "password"  # noqa: S105 - a word, not a password
+    TOKEN = "token"  # noqa: S105
+
+
+@dataclass(frozen=True)
+class Service:
+    """Another service that an experiment uses: where it is, and how long to wait for it in all.
+
+    `account` is the Rucio account to act as; for MetaCat the role that owns the namespaces made from here, "" for the
+    user of the credential. `auth_url` is complete: what was left out when it was set has been filled in.
+    """
+
+    experiment_id: int
+    kind: ServiceKind
+    server_url: str
+    auth_url: str
+    account: str
+    timeout_for: timedelta
+    updated_at: datetime
+    updated_by: str
+
+
+@dataclass(frozen=True)
+class NewService:
+    """A service to be set. Without `auth_url` it is `server_url`, for MetaCat with `/auth`."""
+
+    kind: ServiceKind
+    server_url: str
+    auth_url: str = ""
+    account: str = ""
+    timeout_for: timedelta = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Credential:
+    """What an experiment signs in with at another service: never its secret."""
+
+    experiment_id: int
+    kind: ServiceKind
+    side: CredentialSide
+    method: CredentialMethod
+    username: str
+    changed_at: datetime
+    changed_by: str
+
+
+@dataclass(frozen=True)
+class ServiceList:
+    """The services of an experiment by kind, with the credentials by kind and side; None for who may not see those."""
+
+    services: tuple[Service, ...]
+    credentials: tuple[Credential, ...] | None
+
+
+@dataclass(frozen=True)
+class NewCredential:
+    """A credential to be set, with its password or token."""
+
+    kind: ServiceKind
+    side: CredentialSide
+    method: CredentialMethod
+    username: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class SealedCredential:
+    """A credential as it is kept: its secret only under the seal."""
+
+    credential: Credential
+    secret_sealed: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class OpenCredential:
+    """A credential with its secret, for the moment of signing in."""
+
+    credential: Credential
+    secret: str = field(repr=False)
 
 
 SYSTEM = Principal(user_id=0, username="sutler", display_name="Sutler itself", is_admin=True, roles={}, experiments={})

@@ -211,7 +211,7 @@ def _is_permitted_to_role(role: Role, action: Action, owner_role: Role | None, *
             needed = Role.SHIFTER
         case Action.DECLARE:
             needed = owner_role
-        case Action.MANAGE_MEMBERS | Action.ADMINISTER:
+        case Action.MANAGE_MEMBERS | Action.SET_SERVICES | Action.ADMINISTER:
             needed = None
     return needed is not None and is_at_least(role, needed)
 

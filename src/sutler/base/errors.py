@@ -7,6 +7,7 @@ SutlerError
 ├── InvalidInputError       what was sent cannot be used; list of (where, what)
 ├── ConflictError           the state does not allow it; state now, state needed
 ├── TooMuchError            over a limit; says how to stay under it
+├── NotInstalledError       an optional part of the program is missing; which one
 ├── UnavailableError        not now; says when to come again
 └── UpstreamError           another service refused or failed; which one and what it said
 
@@ -88,6 +89,21 @@ class TooMuchError(SutlerError):
     """This is over the limit."""
 
     code = "base.too_much"
+
+
+class NotInstalledError(SutlerError):
+    """An optional part that this needs is not installed."""
+
+    code = "base.not_installed"
+
+    def __init__(self, part: str, extra: str) -> None:
+        """Name the part, and the extra of the package that brings it."""
+        super().__init__(
+            f"This needs {part}, which is not installed where the server runs. Its administrator can add it with: "
+            f"pip install 'sutler[{extra}]'.",
+            part=part,
+            extra=extra,
+        )
 
 
 class UnavailableError(SutlerError):

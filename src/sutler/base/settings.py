@@ -73,6 +73,13 @@ class Settings:
             "help": "Whether old clients may sign in by HTTP Digest; needs a weak hash of each password set meanwhile."
         },
     )
+    sealing_key_file: str = field(
+        default="",
+        metadata={
+            "help": "File with the 32 bytes that passwords for other services are sealed with; DATA_DIR/sealing.key, "
+            "made at the first start, when empty."
+        },
+    )
     log_level: str = field(default="info", metadata={"help": "How much is logged: debug, info, warning or error."})
 
 

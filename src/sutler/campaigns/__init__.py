@@ -8,6 +8,7 @@ stands the word of the batch side: New, LaunchFailed, Idle, Running, Held, Compl
 Operations: `save_…` and `create_campaign` define; `launch_stage` intends and acts, `carry_out_…` acts for those who
 died in between; `note_launch`, `complete_share` and `stop_cancelled` take over what lower rooms report, and
 `find_overlooked` finds what they missed; `settle_due_intention` launches dependants; `view_…` and `list_…` show.
+`check_services` tries the services that an experiment names.
 """
 
 from sutler.campaigns.errors import (
@@ -15,6 +16,7 @@ from sutler.campaigns.errors import (
     LaunchKeyTakenError,
     NotAScriptError,
     NothingToLaunchError,
+    SliceTakenError,
     SplitTypeError,
     StageHeldError,
     StageWithoutDataError,
@@ -76,6 +78,7 @@ from sutler.campaigns.operations.launching import (
     carry_out_launch,
     launch_stage,
 )
+from sutler.campaigns.operations.service_checks import ServiceCheck, check_services, find_worst_state
 from sutler.campaigns.operations.views import (
     list_campaigns,
     list_job_types,
@@ -115,8 +118,10 @@ __all__ = [
     "NothingToLaunchError",
     "Overlooked",
     "Parameters",
+    "ServiceCheck",
     "Side",
     "Site",
+    "SliceTakenError",
     "SplitKind",
     "SplitPosition",
     "SplitTypeError",
@@ -136,9 +141,11 @@ __all__ = [
     "cancel_submission",
     "carry_out_forgotten_launches",
     "carry_out_launch",
+    "check_services",
     "complete_share",
     "create_campaign",
     "find_overlooked",
+    "find_worst_state",
     "hold_stage",
     "launch_stage",
     "list_campaigns",

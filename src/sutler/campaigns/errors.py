@@ -57,3 +57,9 @@ class LaunchKeyTakenError(ConflictError):
     """That launch key was used for another stage."""
 
     code = "campaigns.launch_key_taken"
+
+
+class SliceTakenError(ConflictError):
+    """Other launches of the stage have taken the files of this slice. Launch it again."""
+
+    code = "campaigns.slice_taken"

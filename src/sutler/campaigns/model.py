@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from sutler.catalog.model import Undeclared
 from sutler.dispatch.model import Counts, ProducedFile
 from sutler.launch.model import BatchJob
 
@@ -393,7 +394,11 @@ class Follower:
 
 @dataclass(frozen=True)
 class SubmissionView:
-    """Everything the page of a submission shows. `why` says in one sentence what it waits for, or how it ended."""
+    """Everything the page of a submission shows. `why` says in one sentence what it waits for, or how it ended.
+
+    `undeclared` are outputs that are not declared where the experiment keeps its catalogue; None when all are.
+    `catalogue` is its address if that is elsewhere.
+    """
 
     submission: SubmissionSummary
     campaign: Campaign
@@ -410,6 +415,8 @@ class SubmissionView:
     pictures: tuple[ProducedFile, ...]
     why: str
     may_cancel: bool
+    undeclared: Undeclared | None = None
+    catalogue: str | None = None
 
 
 @dataclass(frozen=True)

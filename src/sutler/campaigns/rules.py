@@ -23,6 +23,7 @@ from sutler.campaigns.model import (
     StageType,
     SubmissionStatus,
 )
+from sutler.catalog.model import Undeclared
 from sutler.dispatch.model import Counts
 from sutler.launch.model import Launch, LaunchState
 
@@ -267,6 +268,20 @@ def decide_completion(counts: Counts, *, jobs_are_over: bool) -> SubmissionStatu
 def may_feed_dependants(counts: Counts, *, completion_pct: float) -> bool:
     """Whether enough files are done for dependants to start. Only done files count."""
     return counts.total_count > 0 and 100 * counts.done_count >= completion_pct * counts.total_count
+
+
+def explain_undeclared(undeclared: Undeclared) -> str:
+    """Say in one sentence how many outputs are not declared where they should be, why, and what helps."""
+    parts = []
+    if undeclared.pending_count:
+        why = undeclared.reason.rstrip(".") or "they are on their way"
+        parts.append(f"{undeclared.pending_count} outputs are not yet declared to {undeclared.place}: {why}.")
+    if undeclared.refused_count:
+        parts.append(
+            f"{undeclared.place} refused {undeclared.refused_count} outputs: {undeclared.refusal.rstrip('.')}. "
+            "When the cause is repaired, retry the declarations of the experiment."
+        )
+    return " ".join(parts)
 
 
 def decide_retry_pause(tries: int) -> timedelta:

@@ -6,17 +6,24 @@ that was retired keeps everything, but queries and counts pass it over. A datase
 enters a ledger once.
 
 Namespaces and datasets are made with `create_…`, or with `ensure_…_in` by rooms that need them there. Files come in by
-`declare_files`, again without harm; `get_file`, `list_files`, `query_files`, `stream_files` and `count_files` read,
-`update_file`, `retire_file`, `move_files`, `add_to_dataset` and others change. `take_in` gives the next files of a
-query that are not in a ledger and enters them. Queries are written in MQL; `sutler.catalog.mql` reads them.
+`declare_files`, again without harm; `get_file`, `list_files`, `query_files`, `stream_files`, `stream_table` and
+`count_files` read, `update_file`, `retire_file`, `move_files`, `add_to_dataset` and others change. `take_in` gives the
+next files of a query that are not in a ledger and enters them. Queries are written in MQL; `sutler.catalog.mql` reads
+them.
 
 Categories, changed by `create_category`, `update_category` and `remove_category`, say what metadata may be declared;
 so do the requirements of a dataset for its files.
+
+For an experiment that keeps its catalogue elsewhere, `prepare_selection` asks there ahead of a transaction that takes
+from the answer with `take_prepared_in`; `keep_outputs_in` keeps what `send_declarations` declares there afterwards.
 """
 
 from sutler.catalog.errors import (
+    CatalogElsewhereError,
     CategoryExistsError,
     CategoryNotFoundError,
+    CredentialMissingError,
+    CredentialRefusedError,
     DatasetCircleError,
     DatasetExistsError,
     DatasetFrozenError,
@@ -34,7 +41,11 @@ from sutler.catalog.errors import (
     NamedQueryNotFoundError,
     NamespaceNotFoundError,
     NamespaceTakenError,
+    PreparedSelectionGoneError,
     QueryTooSlowError,
+    RemoteCatalogRefusedError,
+    RemoteCatalogUnavailableError,
+    TablesNotInstalledError,
     UnknownFileError,
     UnreadableQueryError,
 )
@@ -42,8 +53,12 @@ from sutler.catalog.model import (
     CatalogEvent,
     Category,
     ChangeMode,
+    Column,
+    ColumnType,
     Dataset,
     DatasetRelatives,
+    DeclarationState,
+    DeclaredCounts,
     ExplainedStatement,
     Explanation,
     File,
@@ -56,12 +71,16 @@ from sutler.catalog.model import (
     KeyIndexState,
     KeyKind,
     KeyRange,
+    MetadataChange,
     Moved,
     NamedQuery,
     Namespace,
     NamespaceCounts,
     NewFile,
+    PreparedSelection,
     Selection,
+    TableFormat,
+    Undeclared,
 )
 from sutler.catalog.mql.errors import MqlError, MqlMeaningError, MqlSyntaxError, MqlUnsupportedError
 from sutler.catalog.operations.categories import (
@@ -72,6 +91,7 @@ from sutler.catalog.operations.categories import (
     update_category,
 )
 from sutler.catalog.operations.changing_files import update_file, update_metadata_of
+from sutler.catalog.operations.changing_streams import update_streamed_metadata
 from sutler.catalog.operations.dataset_files import add_to_dataset, list_dataset_files, remove_from_dataset
 from sutler.catalog.operations.dataset_tree import add_child_dataset, get_dataset_relatives, remove_child_dataset
 from sutler.catalog.operations.datasets import (
@@ -84,6 +104,7 @@ from sutler.catalog.operations.datasets import (
     update_dataset,
 )
 from sutler.catalog.operations.declaring import declare_files, declare_files_in
+from sutler.catalog.operations.declaring_streams import declare_streamed_files
 from sutler.catalog.operations.explaining import explain_query
 from sutler.catalog.operations.files import get_file, update_metadata
 from sutler.catalog.operations.indexed_keys import (
@@ -113,18 +134,54 @@ from sutler.catalog.operations.queries import (
     search_queries,
     summarize_files,
 )
+from sutler.catalog.operations.remote_outputs import (
+    count_undeclared_in,
+    find_place_in,
+    hurry_declarations,
+    is_remote_in,
+    keep_outputs_in,
+    list_undeclared_in,
+    plan_dataset_in,
+    retry_declarations,
+    send_declarations,
+)
+from sutler.catalog.operations.remote_selections import (
+    discard_old_selections,
+    discard_selection,
+    prepare_selection,
+    take_prepared_in,
+)
 from sutler.catalog.operations.reports import list_key_ranges, list_key_values, list_used_keys
 from sutler.catalog.operations.retiring import delete_file, retire_file
 from sutler.catalog.operations.samples import list_dataset_history, page_dataset_files, sample_dataset
 from sutler.catalog.operations.streaming import stream_datasets, stream_files
+from sutler.catalog.operations.tables import read_columns, stream_table
 from sutler.catalog.pictures import DatasetSample, Distribution, Generation, Lineage, ValueCount
+from sutler.catalog.sources.asking import find_source, refuse_elsewhere
+from sutler.catalog.sources.builtin import BuiltinSource
+from sutler.catalog.sources.check import check_catalog
+from sutler.catalog.sources.finder import (
+    BuiltInOnly,
+    SourceFinder,
+)
+from sutler.catalog.sources.port import CatalogSource, SourceFile
+from sutler.catalog.sources.registry import Catalogues
 
 __all__ = [
+    "BuiltInOnly",
+    "BuiltinSource",
+    "CatalogElsewhereError",
     "CatalogEvent",
+    "CatalogSource",
+    "Catalogues",
     "Category",
     "CategoryExistsError",
     "CategoryNotFoundError",
     "ChangeMode",
+    "Column",
+    "ColumnType",
+    "CredentialMissingError",
+    "CredentialRefusedError",
     "Dataset",
     "DatasetCircleError",
     "DatasetExistsError",
@@ -133,6 +190,8 @@ __all__ = [
     "DatasetNotFoundError",
     "DatasetRelatives",
     "DatasetSample",
+    "DeclarationState",
+    "DeclaredCounts",
     "Distribution",
     "ExplainedStatement",
     "Explanation",
@@ -155,6 +214,7 @@ __all__ = [
     "KeyRange",
     "LedgerNotFoundError",
     "Lineage",
+    "MetadataChange",
     "MetadataProblem",
     "Moved",
     "MqlError",
@@ -169,29 +229,45 @@ __all__ = [
     "NamespaceNotFoundError",
     "NamespaceTakenError",
     "NewFile",
+    "PreparedSelection",
+    "PreparedSelectionGoneError",
     "QueryTooSlowError",
+    "RemoteCatalogRefusedError",
+    "RemoteCatalogUnavailableError",
     "Selection",
+    "SourceFile",
+    "SourceFinder",
+    "TableFormat",
+    "TablesNotInstalledError",
+    "Undeclared",
     "UnknownFileError",
     "UnreadableQueryError",
     "ValueCount",
     "add_child_dataset",
     "add_to_dataset",
     "build_key_indexes",
+    "check_catalog",
     "check_query",
     "count_files",
     "count_namespace",
+    "count_undeclared_in",
     "create_category",
     "create_dataset",
     "create_ledger_in",
     "create_namespace",
     "declare_files",
     "declare_files_in",
+    "declare_streamed_files",
     "delete_file",
+    "discard_old_selections",
+    "discard_selection",
     "drop_key_index",
     "ensure_dataset_in",
     "ensure_namespace_in",
     "explain_query",
+    "find_place_in",
     "find_query_kind",
+    "find_source",
     "get_category",
     "get_dataset",
     "get_dataset_relatives",
@@ -199,7 +275,10 @@ __all__ = [
     "get_lineage",
     "get_named_query",
     "get_namespace",
+    "hurry_declarations",
     "index_key",
+    "is_remote_in",
+    "keep_outputs_in",
     "list_categories",
     "list_dataset_files",
     "list_dataset_history",
@@ -212,10 +291,15 @@ __all__ = [
     "list_metadata_keys",
     "list_named_queries",
     "list_namespaces",
+    "list_undeclared_in",
     "list_used_keys",
     "move_files",
     "page_dataset_files",
+    "plan_dataset_in",
+    "prepare_selection",
     "query_files",
+    "read_columns",
+    "refuse_elsewhere",
     "remove_category",
     "remove_child_dataset",
     "remove_dataset",
@@ -223,17 +307,22 @@ __all__ = [
     "remove_named_query",
     "rename_file",
     "retire_file",
+    "retry_declarations",
     "sample_dataset",
     "save_query",
     "save_selection",
     "search_queries",
+    "send_declarations",
     "stream_datasets",
     "stream_files",
+    "stream_table",
     "summarize_files",
     "take_in",
+    "take_prepared_in",
     "update_category",
     "update_dataset",
     "update_file",
     "update_metadata",
     "update_metadata_of",
+    "update_streamed_metadata",
 ]

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sutler.base.did import Did
-from sutler.base.errors import ConflictError, InvalidInputError, NotFoundError, Problem, TooMuchError
+from sutler.base.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    NotInstalledError,
+    Problem,
+    TooMuchError,
+    UnavailableError,
+    UpstreamError,
+)
 
 SHOWN_PROBLEMS = 100
 
@@ -77,6 +86,15 @@ class KeyIndexNotFoundError(NotFoundError):
 
     def __init__(self, key: str, kind: str) -> None:
         super().__init__("index", f"{key} ({kind})")
+
+
+class TablesNotInstalledError(NotInstalledError):
+    """Tables need pyarrow, which is not installed where the server runs."""
+
+    code = "catalog.tables_not_installed"
+
+    def __init__(self) -> None:
+        super().__init__("pyarrow", "arrow")
 
 
 class LedgerNotFoundError(NotFoundError):
@@ -189,6 +207,7 @@ class FileDeclaredOtherwiseError(ConflictError):
         first = " ".join(f"{problem.where} {problem.what}." for problem in problems[:SHOWN_PROBLEMS])
         others = f" There are {len(names) - SHOWN_PROBLEMS} more." if len(names) > SHOWN_PROBLEMS else ""
         super().__init__(first + others, dids=names)
+        self.problems = tuple(problems)
 
 
 class FileNameTakenError(ConflictError):
@@ -232,3 +251,60 @@ class FilterTooLargeError(TooMuchError):
     def __init__(self, name: str, most: int) -> None:
         sentence = f"The filter {name} takes at most {most:,} files at once. Narrow the set that it filters."
         super().__init__(sentence, filter=name, most=most)
+
+
+class RemoteCatalogUnavailableError(UnavailableError):
+    """The MetaCat server of the experiment cannot be reached, or does not answer in time."""
+
+    code = "catalog.remote_unavailable"
+
+
+class RemoteCatalogRefusedError(UpstreamError):
+    """The MetaCat server of the experiment refused, or answered what it should not."""
+
+    code = "catalog.remote_refused"
+
+    def __init__(self, url: str, said: str, *, status: int | None = None) -> None:
+        """Take the address and what it answered; `status` is the one of HTTP."""
+        self.status = status
+        super().__init__(url, said if status is None else f"{status} {said}", status=status)
+
+
+class CredentialRefusedError(UpstreamError):
+    """The MetaCat server of the experiment refused what is set to sign in with there."""
+
+    code = "catalog.credential_refused"
+
+    def __init__(self, url: str, who: str, said: str) -> None:
+        """Take the address, whose credential it is and of which side, and what was answered."""
+        super().__init__(url, f"{who} is refused: {said}. Set it anew among the services of the experiment.")
+
+
+class CredentialMissingError(ConflictError):
+    """Nothing is set to sign in with at the MetaCat server of the experiment."""
+
+    code = "catalog.credential_missing"
+
+    def __init__(self, url: str, side: str) -> None:
+        """Take the address and the side that the work is of."""
+        sentence = (
+            f"{url} must know who asks, and the experiment has set no credential there for the side {side}. "
+            "Set one among its services, for this side or for any."
+        )
+        super().__init__(sentence, url=url, side=side)
+
+
+class CatalogElsewhereError(ConflictError):
+    """The files of the experiment are in a catalogue elsewhere."""
+
+    code = "catalog.elsewhere"
+
+    def __init__(self, experiment: str, url: str) -> None:
+        """Take the experiment and the address of its catalogue."""
+        super().__init__(f"The catalogue of {experiment} is at {url}. Ask there.", experiment=experiment, url=url)
+
+
+class PreparedSelectionGoneError(ConflictError):
+    """What the catalogue answered was kept for too long and is gone. Launch again."""
+
+    code = "catalog.prepared_selection_gone"

@@ -1,4 +1,4 @@
-"""Experiments and their members."""
+"""Experiments, their members and the services that they use."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from sutler.cli import services
 from sutler.cli.asking import connect
 from sutler.cli.options import Json
 from sutler.cli.output import print_json, print_table
@@ -14,7 +15,7 @@ from sutler.cli.output import print_json, print_table
 if TYPE_CHECKING:
     from sutler.wire.auth import Role
 
-commands = typer.Typer(no_args_is_help=True, help="Experiments and their members.")
+commands = typer.Typer(no_args_is_help=True, help="Experiments, their members and the services that they use.")
 
 
 class RoleWord(StrEnum):
@@ -34,6 +35,7 @@ def to_role(word: RoleWord) -> Role | None:
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
+    services.register(commands)
     app.add_typer(commands, name="experiment")
 
 

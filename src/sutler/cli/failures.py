@@ -26,6 +26,7 @@ EXIT_CODES: Mapping[type[errors.SutlerError], int] = {
     errors.NotPermittedError: 5,
     errors.ConflictError: 6,
     errors.TooMuchError: 6,
+    errors.NotInstalledError: 7,
     errors.UnavailableError: 7,
     errors.UpstreamError: 8,
 }
@@ -36,7 +37,7 @@ DEFECT = 70
 INTERRUPTED = 130
 PIPE_CLOSED = 141
 
-_BY_STATUS = {401: 4, 403: 5, 404: 3, 409: 6, 413: 6, 429: 6, 502: 8, 503: 7}
+_BY_STATUS = {401: 4, 403: 5, 404: 3, 409: 6, 413: 6, 429: 6, 501: 7, 502: 8, 503: 7}
 _SIGN_IN = "Sign in with: sutler login USER"
 _START = "Is it running? Start one with: sutler serve. Another one is named by SUTLER_URL or sutler login --url"
 

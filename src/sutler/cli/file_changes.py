@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from sutler.base.errors import InvalidInputError, Problem
 from sutler.cli.asking import connect, read_document, read_shape
+from sutler.cli.failures import InputFileError
 from sutler.cli.options import Json
 from sutler.cli.output import print_json
 
 FileKey = Annotated[str, typer.Argument(metavar="FILE", help="namespace:name, or a fid.")]
+Key = Annotated[
+    str | None, typer.Option(metavar="KEY", help="Made up by you: the same call with it again is not made twice.")
+]
 FileKeys = Annotated[list[str], typer.Argument(metavar="FILE...", help="namespace:name, or fids.")]
 SomeFileKeys = Annotated[list[str] | None, typer.Argument(metavar="[FILE...]", help="namespace:name, or fids.")]
 MetadataFile = Annotated[str, typer.Argument(metavar="METADATA.json", help="A file with one object, or -.")]
@@ -24,6 +33,7 @@ def register(commands: typer.Typer) -> None:
     """Add these commands to those about files."""
     commands.command("update")(update_file)
     commands.command("set-metadata")(set_metadata)
+    commands.command("update-metadata")(update_metadata)
     commands.command("retire")(retire_file)
     commands.command("restore")(restore_file)
     commands.command("delete")(delete_file)
@@ -55,7 +65,7 @@ def update_file(
     )
     with connect() as client:
         changed = client.update_file(file, change)
-    _tell(changed, f"{file} is changed.", as_json=as_json)
+    tell(changed, f"{file} is changed.", as_json=as_json)
 
 
 def set_metadata(*, metadata: MetadataFile, files: FileKeys, replace: Replace = False, as_json: Json = False) -> None:
@@ -63,21 +73,37 @@ def set_metadata(*, metadata: MetadataFile, files: FileKeys, replace: Replace = 
     with connect() as client:
         mode: Any = "replace" if replace else "merge"
         items = client.update_metadata_of(files, _read_metadata(metadata), mode=mode).items
-    _tell(items, f"The metadata of {len(items)} files are changed.", as_json=as_json)
+    tell(items, f"The metadata of {len(items)} files are changed.", as_json=as_json)
+
+
+def update_metadata(
+    *,
+    lines: Annotated[str, typer.Option("--from", metavar="FILE.ndjson", help="Any number of lines; - for input.")],
+    key: Key = None,
+    as_json: Json = False,
+) -> None:
+    """Give each of any number of files its own metadata, all of them or none.
+
+    A line is an object with the `did` or the `fid` of a file, its `metadata`, and `mode`, `merge` or `replace`; without
+    it they are merged. What is wrong with one is told by its line.
+    """
+    with connect() as client:
+        told = client.update_streamed_metadata(read_lines(lines), key=key)
+    tell(told, f"The metadata of {told.changed_count} files are changed.", as_json=as_json)
 
 
 def retire_file(*, file: FileKey, as_json: Json = False) -> None:
     """Retire a file: queries pass it over, datasets do not count it, its name stays taken."""
     with connect() as client:
         changed = client.retire_file(file)
-    _tell(changed, f"{file} is retired.", as_json=as_json)
+    tell(changed, f"{file} is retired.", as_json=as_json)
 
 
 def restore_file(*, file: FileKey, as_json: Json = False) -> None:
     """Take back that a file was retired."""
     with connect() as client:
         changed = client.retire_file(file, retire=False)
-    _tell(changed, f"{file} is not retired.", as_json=as_json)
+    tell(changed, f"{file} is not retired.", as_json=as_json)
 
 
 def delete_file(*, file: FileKey, is_sure: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
@@ -98,7 +124,7 @@ def rename_file(
     """Give a file another name in its namespace."""
     with connect() as client:
         changed = client.rename_file(file, name)
-    _tell(changed, f"{file} is now {changed.namespace}:{changed.name}.", as_json=as_json)
+    tell(changed, f"{file} is now {changed.namespace}:{changed.name}.", as_json=as_json)
 
 
 def move_files(
@@ -114,7 +140,7 @@ def move_files(
     if not as_json:
         for problem in moved.problems:
             typer.echo(problem, err=True)
-    _tell(moved, f"{moved.moved_count} files are moved to {namespace}.", as_json=as_json)
+    tell(moved, f"{moved.moved_count} files are moved to {namespace}.", as_json=as_json)
 
 
 def _read_metadata(name: str) -> dict[str, Any]:
@@ -133,7 +159,30 @@ def _read_checksums(texts: list[str]) -> dict[str, str]:
     return {kind: digits for kind, _, digits in pairs}
 
 
-def _tell(item: object, sentence: str, *, as_json: bool) -> None:
+def read_lines(name: str) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a file that has one a line; `-` is standard input. Raises InputFileError."""
+    try:
+        with nullcontext(sys.stdin) if name == "-" else Path(name).open(encoding="utf-8") as file:
+            for number, line in enumerate(file, start=1):
+                yield _read_line(line, f"{name}, line {number}")
+    except OSError as error:
+        raise InputFileError([Problem(name, f"cannot be read: {error.strerror}")]) from error
+    except UnicodeDecodeError as error:
+        raise InputFileError([Problem(name, f"is not UTF-8: {error.reason}")]) from error
+
+
+def _read_line(line: str, where: str) -> dict[str, Any]:
+    try:
+        document = json.loads(line)
+    except ValueError as error:
+        raise InputFileError([Problem(where, f"is not JSON: {error}")]) from error
+    if not isinstance(document, dict):
+        raise InputFileError([Problem(where, "is no object")])
+    return document
+
+
+def tell(item: object, sentence: str, *, as_json: bool) -> None:
+    """Print what came of a command: a sentence, or all of it as JSON."""
     if as_json:
         print_json(item)
     else:

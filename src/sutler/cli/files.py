@@ -8,14 +8,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sutler.base.errors import InvalidInputError, Problem
 from sutler.cli import file_changes
 from sutler.cli.asking import connect, read_document, read_shape
-from sutler.cli.options import Experiment, File, Json, Limit
+from sutler.cli.file_changes import Key, read_lines, tell
+from sutler.cli.options import Experiment, Json, Limit
 from sutler.cli.output import print_facts, print_json, print_table, show_size, to_line
 
 if TYPE_CHECKING:
     from sutler.client import Client
-    from sutler.wire.catalog import FileReference, FileView
+    from sutler.wire.catalog import FileReference, FileView, NewFile
+
+
+MaybeFile = Annotated[str | None, typer.Argument(metavar="[FILE.json]", help="A file, or - for standard input.")]
+CatalogueOf = Annotated[
+    str | None,
+    typer.Option("--experiment", "-e", envvar="SUTLER_EXPERIMENT", help="Whose catalogue is asked."),
+]
 
 
 class Tell(StrEnum):
@@ -120,11 +129,18 @@ _TELLERS = {
 
 @commands.command("show")
 def show_file(
-    *, did: Annotated[str, typer.Argument(metavar="DID", help="namespace:name, or a fid.")], as_json: Json = False
+    *,
+    did: Annotated[str, typer.Argument(metavar="DID", help="namespace:name, or a fid.")],
+    experiment: CatalogueOf = None,
+    as_json: Json = False,
 ) -> None:
-    """Show a file with its metadata, parents, children, datasets and replicas."""
+    """Show a file with its metadata, parents, children, datasets and replicas.
+
+    With --experiment the catalogue of the experiment is asked, also one that is elsewhere.
+    """
     with connect() as client:
-        view = client.get_file(did) if ":" in did else client.get_file_by_fid(did)
+        get = client.get_file if ":" in did else client.get_file_by_fid
+        view = get(did, experiment=experiment)
         replicas = client.list_replicas([f"{view.file.namespace}:{view.file.name}"]).items
     if as_json:
         print_json({"file": view, "replicas": replicas})
@@ -138,25 +154,41 @@ def show_file(
 @commands.command("declare")
 def declare_files(
     *,
-    file: File,
+    file: MaybeFile = None,
+    lines: Annotated[
+        str | None, typer.Option("--from", metavar="FILE.ndjson", help="Any number of files, one a line; - for input.")
+    ] = None,
     dataset: Annotated[str | None, typer.Option(help="A dataset, namespace:name, that is to hold them.")] = None,
     check_only: Annotated[bool, typer.Option("--check", help="Only see whether it would do.")] = False,
+    key: Key = None,
     as_json: Json = False,
 ) -> None:
-    """Declare the files that a JSON file lists, all or none: a list, or an object with `files`."""
+    """Declare the files that a JSON file lists, all or none: a list, or an object with `files`.
+
+    With --from they are lines, one file each, however many; what is wrong with one is told by its line.
+    """
+    if (file is None) == (lines is None):
+        raise InvalidInputError([Problem("FILE.json", "or --from: one of the two is needed")])
+    verb, where = "could be" if check_only else "are", f" and in {dataset}" if dataset else ""
+    if lines is not None:
+        with connect() as client:
+            told = client.declare_streamed_files(read_lines(lines), dataset=dataset, check_only=check_only, key=key)
+        count = told.declared_count + told.known_count
+        tell(told, f"{count} files {verb} declared{where}, {told.known_count} of them known before.", as_json=as_json)
+        return
+    with connect() as client:
+        items = client.declare_files(_read_files(file or "-"), dataset=dataset, check_only=check_only, key=key).items
+    tell(items, f"{len(items)} files {verb} declared{where}.", as_json=as_json)
+
+
+def _read_files(name: str) -> tuple[NewFile, ...]:
     from sutler.wire.catalog import NewFile
 
-    document = read_document(file)
+    document = read_document(name)
     listed = document["files"] if isinstance(document, dict) and document.keys() == {"files"} else document
     shape: Any = tuple[NewFile, ...]
-    files = read_shape(shape, listed, file)
-    with connect() as client:
-        items = client.declare_files(files, dataset=dataset, check_only=check_only).items
-    if as_json:
-        print_json(items)
-    else:
-        verb = "could be" if check_only else "are"
-        typer.echo(f"{len(items)} files {verb} declared{f' and in {dataset}' if dataset else ''}.")
+    files: tuple[NewFile, ...] = read_shape(shape, listed, name)
+    return files
 
 
 def _print_references(items: tuple[FileReference, ...], *, with_metadata: bool, with_provenance: bool = False) -> None:

@@ -18,6 +18,7 @@ from sutler.cli import (
     datasets,
     experiments,
     files,
+    indexes,
     namespaces,
     projects,
     replicas,
@@ -43,6 +44,7 @@ FAMILIES = (
     datasets,
     namespaces,
     categories,
+    indexes,
     replicas,
     worker,
 )

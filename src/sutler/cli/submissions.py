@@ -166,6 +166,16 @@ def watch_submission(
         raise typer.Exit(1)
 
 
+@commands.command("retry-declarations")
+def retry_declarations(
+    *, experiment: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="The experiment.")]
+) -> None:
+    """Declare outputs once more that the catalogue of an experiment refused; those that wait are tried at once."""
+    with connect() as client:
+        count = client.retry_declarations(experiment).count
+    typer.echo(f"{count} refused declarations of {experiment} are tried once more.")
+
+
 def _print_view(view: SubmissionView) -> None:
     one = view.submission
     print_facts(

@@ -3,11 +3,12 @@
 ClientError
 ├── UnreachableError         nobody answers at that address
 ├── UnexpectedAnswerError    who answers is not a Sutler server, or one of another age
+├── MissingPackageError      a package that this call needs is not installed here; also an ImportError
 ├── ProfileError             the settings that `sutler login` wrote cannot be read
 └── ApiError                 the server refused; code, sentence, facts
     ├── NotAuthenticatedError 401 · NotPermittedError 403 · NotFoundError 404 · ConflictError 409
     ├── InvalidInputError 422 (and other 4xx) · TooMuchError 413, 429
-    └── UnavailableError 503 · UpstreamError 502 · ServerDefectError 500 (and other 5xx)
+    └── UnavailableError 503 · UpstreamError 502 · NotInstalledError 501 · ServerDefectError 500 (and other 5xx)
 """
 
 from __future__ import annotations
@@ -33,6 +34,20 @@ class UnreachableError(ClientError):
 
 class UnexpectedAnswerError(ClientError):
     """What was answered is not in the protocol."""
+
+
+class MissingPackageError(ClientError, ImportError):
+    """A package that this call needs is not installed beside the client."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        """Name the package, and the extra that brings it."""
+        super().__init__(
+            f"This needs {package}, which is not installed here. Add it with: pip install 'sutler[{extra}]'."
+        )
+
+
+class ColumnMisfitWarning(UserWarning):
+    """Some values did not fit the type of their column, and are null in the table."""
 
 
 class ProfileError(ClientError):
@@ -85,6 +100,10 @@ class UpstreamError(ApiError):
     """Another service that the server depends on refused or failed."""
 
 
+class NotInstalledError(ApiError):
+    """The server lacks an optional part that this needs."""
+
+
 class ServerDefectError(ApiError):
     """The server has a defect; `incident` leads its administrator to the log."""
 
@@ -96,6 +115,7 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
     409: ConflictError,
     413: TooMuchError,
     429: TooMuchError,
+    501: NotInstalledError,
     502: UpstreamError,
     503: UnavailableError,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sutler.base.errors import ConflictError, InvalidInputError, UnavailableError
+from sutler.base.errors import ConflictError, InvalidInputError, TooMuchError, UnavailableError
 
 
 class DatabaseUnreachableError(UnavailableError):
@@ -57,6 +57,12 @@ class StillInUseError(ConflictError):
     """It cannot go while something else refers to it, or it refers to something that is gone."""
 
     code = "database.still_in_use"
+
+
+class TooManyValuesError(TooMuchError):
+    """What was asked needs more values than one statement may have. Ask for it in parts."""
+
+    code = "database.too_many_values"
 
 
 class UnstorableValueError(InvalidInputError):

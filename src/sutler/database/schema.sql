@@ -40,6 +40,39 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION catalog.keep_namespace() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'the namespace % stays: files are known by it', OLD.name USING ERRCODE = 'foreign_key_violation';
+END
+$$;
+
+CREATE FUNCTION catalog.keep_used_dataset() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF EXISTS (SELECT FROM catalog.dataset_files WHERE dataset_id = OLD.id) THEN
+        RAISE EXCEPTION 'the dataset %:% has files', OLD.namespace, OLD.name USING ERRCODE = 'foreign_key_violation';
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION catalog.keep_used_file() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF EXISTS (SELECT FROM catalog.dataset_files WHERE file_id = OLD.id)
+        OR EXISTS (SELECT FROM catalog.provenance WHERE parent_id = OLD.id OR child_id = OLD.id)
+    THEN
+        RAISE EXCEPTION 'the file %:% is in a dataset or has relatives', OLD.namespace, OLD.name
+            USING ERRCODE = 'foreign_key_violation';
+    END IF;
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION catalog.number_at(metadata jsonb, key text) RETURNS numeric
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
@@ -105,6 +138,18 @@ BEGIN
     END LOOP;
     RETURN found;
 END;
+$$;
+
+CREATE FUNCTION dispatch.keep_output() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF EXISTS (SELECT FROM dispatch.attempt_outputs WHERE file_id = OLD.id) THEN
+        RAISE EXCEPTION 'the file %:% is an output of a project', OLD.namespace, OLD.name
+            USING ERRCODE = 'foreign_key_violation';
+    END IF;
+    RETURN NULL;
+END
 $$;
 
 CREATE FUNCTION replicas.note_lost_copies() RETURNS trigger
@@ -210,6 +255,37 @@ CREATE TABLE auth.memberships (
     created_at timestamp with time zone NOT NULL,
     CONSTRAINT memberships_role_check CHECK ((role = ANY (ARRAY['analysis'::text, 'production-shifter'::text, 'production'::text, 'superuser'::text])))
 );
+
+CREATE TABLE auth.service_credentials (
+    experiment_id bigint NOT NULL,
+    kind text NOT NULL,
+    side text NOT NULL,
+    method text NOT NULL,
+    username text NOT NULL,
+    secret_sealed text NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    changed_by text NOT NULL,
+    CONSTRAINT service_credentials_method_check CHECK ((method = ANY (ARRAY['password'::text, 'token'::text]))),
+    CONSTRAINT service_credentials_side_check CHECK ((side = ANY (ARRAY['any'::text, 'analysis'::text, 'production'::text])))
+);
+
+CREATE TABLE auth.services (
+    experiment_id bigint NOT NULL,
+    kind text NOT NULL,
+    server_url text NOT NULL,
+    auth_url text NOT NULL,
+    account text DEFAULT ''::text NOT NULL,
+    timeout interval NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    updated_by text NOT NULL,
+    CONSTRAINT services_kind_check CHECK ((kind = ANY (ARRAY['metacat'::text, 'rucio'::text]))),
+    CONSTRAINT services_timeout_check CHECK ((timeout > '00:00:00'::interval))
+);
+
+CREATE VIEW auth.service_kinds AS
+ SELECT experiment_id,
+    kind
+   FROM auth.services;
 
 CREATE TABLE auth.signing_keys (
     id bigint NOT NULL,
@@ -571,17 +647,60 @@ CREATE TABLE catalog.files (
     CONSTRAINT files_size_check CHECK ((size_bytes >= 0))
 );
 
+ALTER TABLE catalog.files ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME catalog.files_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE catalog.remote_files (
+    id bigint DEFAULT nextval('catalog.files_id_seq'::regclass) NOT NULL,
+    experiment_id bigint NOT NULL,
+    role text NOT NULL,
+    fid text NOT NULL COLLATE pg_catalog."C",
+    namespace text NOT NULL,
+    name text NOT NULL,
+    size_bytes bigint NOT NULL,
+    checksums jsonb DEFAULT '{}'::jsonb NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    parents text[] DEFAULT '{}'::text[] NOT NULL,
+    dataset text,
+    share_id bigint,
+    state text DEFAULT 'pending'::text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    declared_at timestamp with time zone,
+    CONSTRAINT remote_files_size_check CHECK ((size_bytes >= 0)),
+    CONSTRAINT remote_files_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'declared'::text, 'refused'::text])))
+);
+
 CREATE VIEW catalog.file_facts AS
- SELECT id,
-    fid,
-    namespace,
-    name,
-    experiment_id,
-    size_bytes,
-    metadata,
-    created_at,
-    retired_at
-   FROM catalog.files;
+ SELECT files.id,
+    files.fid,
+    files.namespace,
+    files.name,
+    files.experiment_id,
+    files.size_bytes,
+    files.metadata,
+    files.created_at,
+    files.retired_at
+   FROM catalog.files
+UNION ALL
+ SELECT remote_files.id,
+    remote_files.fid,
+    remote_files.namespace,
+    remote_files.name,
+    remote_files.experiment_id,
+    remote_files.size_bytes,
+    remote_files.metadata,
+    remote_files.created_at,
+    NULL::timestamp with time zone AS retired_at
+   FROM catalog.remote_files;
 
 CREATE TABLE catalog.provenance (
     parent_id bigint NOT NULL,
@@ -593,15 +712,6 @@ CREATE VIEW catalog.file_parents AS
  SELECT child_id,
     parent_id
    FROM catalog.provenance;
-
-ALTER TABLE catalog.files ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME catalog.files_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
 
 CREATE TABLE catalog.indexed_keys (
     id bigint NOT NULL,
@@ -671,6 +781,45 @@ CREATE TABLE catalog.namespaces (
     CONSTRAINT namespaces_name_check CHECK ((name ~ '^[A-Za-z0-9_./-]+$'::text)),
     CONSTRAINT namespaces_owner_check CHECK ((num_nonnulls(owner_user_id, owner_role, owner_group) = 1)),
     CONSTRAINT namespaces_owner_role_check CHECK ((owner_role = ANY (ARRAY['analysis'::text, 'production-shifter'::text, 'production'::text, 'superuser'::text])))
+);
+
+CREATE TABLE catalog.remote_datasets (
+    experiment_id bigint NOT NULL,
+    did text NOT NULL,
+    parent text
+);
+
+CREATE TABLE catalog.remote_queues (
+    experiment_id bigint NOT NULL,
+    role text NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    reason text DEFAULT ''::text NOT NULL
+);
+
+CREATE TABLE catalog.selection_files (
+    selection_id bigint NOT NULL,
+    "position" bigint NOT NULL,
+    fid text NOT NULL COLLATE pg_catalog."C",
+    namespace text NOT NULL,
+    name text NOT NULL,
+    size_bytes bigint
+);
+
+CREATE TABLE catalog.selections (
+    id bigint NOT NULL,
+    experiment_id bigint NOT NULL,
+    is_complete boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE catalog.selections ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME catalog.selections_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE database.event_cursors (
@@ -1167,6 +1316,12 @@ ALTER TABLE ONLY auth.groups
 ALTER TABLE ONLY auth.memberships
     ADD CONSTRAINT memberships_pkey PRIMARY KEY (experiment_id, user_id);
 
+ALTER TABLE ONLY auth.service_credentials
+    ADD CONSTRAINT service_credentials_pkey PRIMARY KEY (experiment_id, kind, side);
+
+ALTER TABLE ONLY auth.services
+    ADD CONSTRAINT services_pkey PRIMARY KEY (experiment_id, kind);
+
 ALTER TABLE ONLY auth.signing_keys
     ADD CONSTRAINT signing_keys_key_id_key UNIQUE (key_id);
 
@@ -1255,7 +1410,7 @@ ALTER TABLE ONLY catalog.files
     ADD CONSTRAINT files_namespace_name_key UNIQUE (namespace, name);
 
 ALTER TABLE ONLY catalog.files
-    ADD CONSTRAINT files_pkey PRIMARY KEY (id);
+    ADD CONSTRAINT files_pkey PRIMARY KEY (id) INCLUDE (size_bytes, experiment_id, retired_at);
 
 ALTER TABLE ONLY catalog.indexed_keys
     ADD CONSTRAINT indexed_keys_key_kind_key UNIQUE (key, kind);
@@ -1277,6 +1432,30 @@ ALTER TABLE ONLY catalog.namespaces
 
 ALTER TABLE ONLY catalog.provenance
     ADD CONSTRAINT provenance_pkey PRIMARY KEY (parent_id, child_id);
+
+ALTER TABLE ONLY catalog.remote_datasets
+    ADD CONSTRAINT remote_datasets_pkey PRIMARY KEY (experiment_id, did);
+
+ALTER TABLE ONLY catalog.remote_files
+    ADD CONSTRAINT remote_files_fid_key UNIQUE (fid);
+
+ALTER TABLE ONLY catalog.remote_files
+    ADD CONSTRAINT remote_files_name_key UNIQUE (experiment_id, namespace, name);
+
+ALTER TABLE ONLY catalog.remote_files
+    ADD CONSTRAINT remote_files_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY catalog.remote_queues
+    ADD CONSTRAINT remote_queues_pkey PRIMARY KEY (experiment_id, role);
+
+ALTER TABLE ONLY catalog.selection_files
+    ADD CONSTRAINT selection_files_pkey PRIMARY KEY (selection_id, "position");
+
+ALTER TABLE ONLY catalog.selection_files
+    ADD CONSTRAINT selection_files_selection_id_fid_key UNIQUE (selection_id, fid);
+
+ALTER TABLE ONLY catalog.selections
+    ADD CONSTRAINT selections_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY database.event_cursors
     ADD CONSTRAINT event_cursors_pkey PRIMARY KEY (follower);
@@ -1419,6 +1598,12 @@ CREATE INDEX namespaces_experiment_idx ON catalog.namespaces USING btree (experi
 
 CREATE INDEX provenance_child_idx ON catalog.provenance USING btree (child_id, parent_id);
 
+CREATE INDEX remote_files_pending_idx ON catalog.remote_files USING btree (experiment_id, role, id) WHERE (state = 'pending'::text);
+
+CREATE INDEX remote_files_refused_idx ON catalog.remote_files USING btree (experiment_id, id) WHERE (state = 'refused'::text);
+
+CREATE INDEX remote_files_undeclared_idx ON catalog.remote_files USING btree (share_id, state) WHERE (state <> 'declared'::text);
+
 CREATE INDEX events_subject_idx ON ONLY database.events USING btree (subject_kind, subject_id, seq);
 
 CREATE INDEX events_other_subject_kind_subject_id_seq_idx ON database.events_other USING btree (subject_kind, subject_id, seq);
@@ -1428,6 +1613,8 @@ CREATE INDEX events_txid_seq_idx ON ONLY database.events USING btree (txid, seq)
 CREATE INDEX events_other_txid_seq_idx ON database.events_other USING btree (txid, seq);
 
 CREATE INDEX idempotent_calls_begun_idx ON database.idempotent_calls USING btree (begun_at);
+
+CREATE INDEX attempt_outputs_file_idx ON dispatch.attempt_outputs USING btree (file_id);
 
 CREATE INDEX attempt_outputs_project_idx ON dispatch.attempt_outputs USING btree (project_id);
 
@@ -1473,6 +1660,16 @@ ALTER INDEX database.events_txid_seq_idx ATTACH PARTITION database.events_other_
 
 CREATE TRIGGER dataset_files_date BEFORE INSERT ON catalog.dataset_files FOR EACH ROW WHEN ((new.created_at IS NULL)) EXECUTE FUNCTION catalog.date_member();
 
+CREATE TRIGGER datasets_keep_used AFTER DELETE ON catalog.datasets FOR EACH ROW EXECUTE FUNCTION catalog.keep_used_dataset();
+
+CREATE TRIGGER files_keep_outputs AFTER DELETE ON catalog.files FOR EACH ROW EXECUTE FUNCTION dispatch.keep_output();
+
+CREATE TRIGGER files_keep_used AFTER DELETE ON catalog.files FOR EACH ROW EXECUTE FUNCTION catalog.keep_used_file();
+
+CREATE TRIGGER namespaces_keep_name BEFORE UPDATE OF name, experiment_id ON catalog.namespaces FOR EACH ROW WHEN (((old.name <> new.name) OR (old.experiment_id <> new.experiment_id))) EXECUTE FUNCTION catalog.keep_namespace();
+
+CREATE TRIGGER namespaces_stay BEFORE DELETE ON catalog.namespaces FOR EACH ROW EXECUTE FUNCTION catalog.keep_namespace();
+
 CREATE TRIGGER note_lost_copies AFTER DELETE ON replicas.replicas REFERENCING OLD TABLE AS stale FOR EACH STATEMENT EXECUTE FUNCTION replicas.note_lost_copies();
 
 CREATE TRIGGER note_new_copies AFTER INSERT ON replicas.replicas REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION replicas.note_new_copies();
@@ -1496,6 +1693,12 @@ ALTER TABLE ONLY auth.memberships
 
 ALTER TABLE ONLY auth.memberships
     ADD CONSTRAINT memberships_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY auth.service_credentials
+    ADD CONSTRAINT service_credentials_experiment_id_kind_fkey FOREIGN KEY (experiment_id, kind) REFERENCES auth.services(experiment_id, kind) ON DELETE CASCADE;
+
+ALTER TABLE ONLY auth.services
+    ADD CONSTRAINT services_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY auth.tokens
     ADD CONSTRAINT tokens_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id) ON DELETE CASCADE;
@@ -1608,23 +1811,11 @@ ALTER TABLE ONLY catalog.dataset_children
 ALTER TABLE ONLY catalog.dataset_children
     ADD CONSTRAINT dataset_children_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES catalog.datasets(id);
 
-ALTER TABLE ONLY catalog.dataset_files
-    ADD CONSTRAINT dataset_files_dataset_id_fkey FOREIGN KEY (dataset_id) REFERENCES catalog.datasets(id);
-
-ALTER TABLE ONLY catalog.dataset_files
-    ADD CONSTRAINT dataset_files_file_id_fkey FOREIGN KEY (file_id) REFERENCES catalog.files(id);
-
 ALTER TABLE ONLY catalog.datasets
     ADD CONSTRAINT datasets_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
 
 ALTER TABLE ONLY catalog.datasets
     ADD CONSTRAINT datasets_namespace_fkey FOREIGN KEY (namespace) REFERENCES catalog.namespaces(name);
-
-ALTER TABLE ONLY catalog.files
-    ADD CONSTRAINT files_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
-
-ALTER TABLE ONLY catalog.files
-    ADD CONSTRAINT files_namespace_fkey FOREIGN KEY (namespace) REFERENCES catalog.namespaces(name);
 
 ALTER TABLE ONLY catalog.ledger_entries
     ADD CONSTRAINT ledger_entries_ledger_id_fkey FOREIGN KEY (ledger_id) REFERENCES catalog.ledgers(id) ON DELETE CASCADE;
@@ -1644,17 +1835,23 @@ ALTER TABLE ONLY catalog.namespaces
 ALTER TABLE ONLY catalog.namespaces
     ADD CONSTRAINT namespaces_owner_user_id_fkey FOREIGN KEY (owner_user_id) REFERENCES auth.users(id);
 
-ALTER TABLE ONLY catalog.provenance
-    ADD CONSTRAINT provenance_child_id_fkey FOREIGN KEY (child_id) REFERENCES catalog.files(id);
+ALTER TABLE ONLY catalog.remote_datasets
+    ADD CONSTRAINT remote_datasets_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
 
-ALTER TABLE ONLY catalog.provenance
-    ADD CONSTRAINT provenance_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES catalog.files(id);
+ALTER TABLE ONLY catalog.remote_files
+    ADD CONSTRAINT remote_files_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
+
+ALTER TABLE ONLY catalog.remote_queues
+    ADD CONSTRAINT remote_queues_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
+
+ALTER TABLE ONLY catalog.selection_files
+    ADD CONSTRAINT selection_files_selection_id_fkey FOREIGN KEY (selection_id) REFERENCES catalog.selections(id);
+
+ALTER TABLE ONLY catalog.selections
+    ADD CONSTRAINT selections_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
 
 ALTER TABLE ONLY dispatch.attempt_outputs
     ADD CONSTRAINT attempt_outputs_attempt_id_fkey FOREIGN KEY (attempt_id) REFERENCES dispatch.attempts(id) ON DELETE CASCADE;
-
-ALTER TABLE ONLY dispatch.attempt_outputs
-    ADD CONSTRAINT attempt_outputs_file_id_fkey FOREIGN KEY (file_id) REFERENCES catalog.files(id);
 
 ALTER TABLE ONLY dispatch.attempt_outputs
     ADD CONSTRAINT attempt_outputs_project_id_fkey FOREIGN KEY (project_id) REFERENCES dispatch.projects(id) ON DELETE CASCADE;

@@ -8,11 +8,15 @@ from datetime import datetime
 from typing import Any, Protocol, TypeAlias
 
 from sutler.base.events import Event
+from sutler.database.errors import TooManyValuesError
 from sutler.database.named_sql import Statement, load_statements
 from sutler.database.sql import Fragment
 
 Row: TypeAlias = Mapping[str, Any]
 """A row of a result: columns by name."""
+
+MOST_VALUES = 32_767
+"""How many values the protocol of the database lets a statement have."""
 
 _SQL = load_statements("sutler.database", "events.sql")
 
@@ -58,8 +62,14 @@ class Tx:
         return int(status.rpartition(" ")[2] or 0)
 
     async def composed(self, fragment: Fragment) -> list[Row]:
-        """Run a composed statement and return its rows."""
+        """Run a composed statement and return its rows. Raises TooManyValuesError."""
         text, values = fragment.render()
+        if len(values) > MOST_VALUES:
+            raise TooManyValuesError(
+                f"This needs {len(values)} values in one statement, which may have {MOST_VALUES}. Ask for it in parts.",
+                values=len(values),
+                limit=MOST_VALUES,
+            )
         return list(await self._connection.fetch(text, *values))
 
     async def record(self, event: Event, actor: Actor) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from sutler import campaigns
+from sutler import campaigns, catalog
+from sutler.auth import AuthEvent
 from sutler.base.events import RecordedEvent
 from sutler.database import follow_once
 from sutler.dispatch import DispatchEvent
@@ -39,6 +40,11 @@ async def note_launch(around: Surroundings, event: RecordedEvent) -> None:
     await campaigns.note_launch(around.db, key=event.subject_id)
 
 
+async def hurry_declarations(around: Surroundings, event: RecordedEvent) -> None:
+    """A service of an experiment, or its credential there, was changed: declarations that wait may get through."""
+    await catalog.hurry_declarations(around.db, experiment_id=int(event.subject_id))
+
+
 REACTIONS: dict[str, Reaction] = {
     DispatchEvent.SHARE_FINISHED: complete_share,
     DispatchEvent.PROJECT_CANCELLED: stop_cancelled,
@@ -46,6 +52,8 @@ REACTIONS: dict[str, Reaction] = {
     LaunchEvent.LAUNCH_FAILED: note_launch,
     LaunchEvent.JOBS_CHANGED: note_launch,
     LaunchEvent.LAUNCH_ENDED: note_launch,
+    AuthEvent.SERVICE_CHANGED: hurry_declarations,
+    AuthEvent.CREDENTIAL_CHANGED: hurry_declarations,
 }
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from sutler.loops import (
     abandonment,
+    declarations,
     intentions,
     kept_answers,
     key_indexes,
@@ -41,6 +42,7 @@ LOOPS = (
     Loop("launches", launches.step, timedelta(seconds=1)),
     Loop("submission_tracking", submission_tracking.step, timedelta(seconds=1)),
     Loop("timeouts", timeouts.step, timedelta(seconds=5)),
+    Loop("declarations", declarations.step, timedelta(seconds=1)),
     Loop("overlooked", overlooked.step, timedelta(minutes=1)),
     Loop("resting", resting.step, timedelta(seconds=2)),
     Loop("abandonment", abandonment.step, timedelta(seconds=30)),

@@ -17,10 +17,13 @@ class Advice:
     job_number: int | None
     restart: bool
     start_worker: bool
+    retry_declarations: bool = False
 
     def __bool__(self) -> bool:
         """Whether there is anything to advise."""
-        return bool(self.launch_again or self.failed_count or self.job_number or self.start_worker)
+        return bool(
+            self.launch_again or self.failed_count or self.job_number or self.start_worker or self.retry_declarations
+        )
 
 
 def make_advice(view: SubmissionView) -> Advice:
@@ -34,6 +37,7 @@ def make_advice(view: SubmissionView) -> Advice:
         job_number=None if is_cancelled else next((job.number for job in view.jobs if _ended_badly(job)), None),
         restart=is_over and one.failed_count > 0,
         start_worker=is_over and one.failed_count + one.initial_count > 0,
+        retry_declarations=view.undeclared is not None and view.undeclared.refused_count > 0,
     )
 
 

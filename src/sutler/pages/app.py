@@ -16,10 +16,12 @@ from sutler.pages.campaigns import CampaignPages
 from sutler.pages.completion import CompletionPages
 from sutler.pages.datasets import DatasetPages
 from sutler.pages.door import Door
+from sutler.pages.experiment_services import ExperimentPages
 from sutler.pages.exports import ExportPages
 from sutler.pages.failures import explain, make_route_class
 from sutler.pages.files import FilePages
 from sutler.pages.handle import HandlePages
+from sutler.pages.key_indexes import KeyIndexPages
 from sutler.pages.live import LiveStreams
 from sutler.pages.project_changes import QUESTIONS, ProjectChanges
 from sutler.pages.projects import ProjectPages
@@ -104,6 +106,7 @@ def _list_pages(door: Door) -> list[tuple[str, Page]]:
         ("/projects/{project_id}/handles/{position}", handle.show),
         ("/projects/{project_id}/handles/{position}/part", handle.show_part),
         ("/projects/{project_id}/handles/{position}/restart", handle.ask_restart),
+        ("/experiments/{name}", ExperimentPages(door).show),
         ("/rses", storage.list_rses),
         ("/rses/{experiment}", storage.show_new),
         ("/rses/{experiment}/{rse_name}", storage.show),
@@ -117,6 +120,7 @@ def _list_pages(door: Door) -> list[tuple[str, Page]]:
         ("/search/check", search.check),
         ("/search/words", CompletionPages(door).complete),
         ("/search/export", ExportPages(door).export),
+        ("/catalog/indexes", KeyIndexPages(door).list_indexes),
         ("/live", live.follow),
     ]
 
@@ -125,6 +129,7 @@ def _list_changes(door: Door) -> list[tuple[str, Page]]:
     account, campaigns, submissions = AccountPages(door), CampaignPages(door), SubmissionPages(door)
     projects, handle = ProjectChanges(door), HandlePages(door)
     storage, proximity, queries = StoragePages(door), ProximityPages(door), SavedQueryPages(door)
+    experiments = ExperimentPages(door)
     return [
         ("/sign-in", account.sign_in),
         ("/sign-out", account.sign_out),
@@ -139,6 +144,11 @@ def _list_changes(door: Door) -> list[tuple[str, Page]]:
         ("/projects/{project_id}/copy", projects.copy),
         ("/projects/{project_id}/delete", projects.delete),
         ("/projects/{project_id}/handles/{position}/restart", handle.restart),
+        ("/experiments/{name}/check", experiments.check),
+        ("/experiments/{name}/services/{kind}", experiments.set_service),
+        ("/experiments/{name}/services/{kind}/remove", experiments.remove_service),
+        ("/experiments/{name}/services/{kind}/credentials", experiments.set_credential),
+        ("/experiments/{name}/services/{kind}/credentials/{side}/remove", experiments.remove_credential),
         ("/rses/{experiment}", storage.create),
         ("/rses/{experiment}/{rse_name}", storage.update),
         ("/rses/{experiment}/{rse_name}/delete", storage.delete),
@@ -146,6 +156,8 @@ def _list_changes(door: Door) -> list[tuple[str, Page]]:
         ("/proximity/{experiment}/url", proximity.take_from_url),
         ("/search/save", queries.save),
         ("/search/forget", queries.forget),
+        ("/catalog/indexes/add", KeyIndexPages(door).add),
+        ("/catalog/indexes/drop", KeyIndexPages(door).drop),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Words that could come next in a query that is being typed."""
+"""Words that could come next in a query that is being typed, or in the list of columns beside it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from sutler import catalog
 from sutler.auth import Principal
-from sutler.base.errors import InvalidInputError
+from sutler.base.errors import InvalidInputError, NotFoundError
 from sutler.catalog import QueryTooSlowError
 from sutler.pages.door import Door
 from sutler.pages.forms import read_text
@@ -27,6 +27,7 @@ BEGINNINGS = ("files from", "files", "datasets matching", "parents(", "children(
 
 Kind = Literal["word", "namespace", "dataset", "key"]
 
+_TYPED_COLUMN = re.compile(r"[^\s,]*\Z")
 _TYPED = re.compile(r"[A-Za-z0-9_./:-]*\Z")
 _KEYWORD = re.compile(r"\b(files?|datasets?|from|matching|by|where|having|and|or|not|in|parents|children|union|join)\b")
 _STRING = re.compile(r"'[^']*'|\"[^\"]*\"")
@@ -66,6 +67,13 @@ def read_wish(text: str) -> Wish:
     )
 
 
+def read_column_wish(text: str, query: str) -> Wish:
+    """Return what the end of a list of columns asks for: a key of the files of the query."""
+    found = _TYPED_COLUMN.search(text)
+    datasets = _DATASET.findall(query)
+    return Wish("key", found.group() if found else "", (), datasets[-1] if datasets else "")
+
+
 class CompletionPages:
     """Looking up words; everybody gets those only that they may see."""
 
@@ -73,15 +81,24 @@ class CompletionPages:
         self._door = door
         self._db = door.services.db
 
-    async def complete(self, request: Request, text: str = "") -> Response:
-        """The words that fit the end of `text`, as JSON: what is typed of them, and up to 12 with their kind."""
+    async def complete(self, request: Request, text: str = "", q: str = "", field: str = "query") -> Response:
+        """The words that fit the end of `text`, as JSON: what is typed of them, and up to 12 with their kind.
+
+        With `field=columns` the text is a list of columns, for the query `q`.
+        """
         visit = await self._door.admit(request)
-        wish = read_wish(text[-4_000:])
+        end = text[-4_000:]
+        is_of_columns = field == "columns"
+        wish = read_column_wish(end, q[-4_000:]) if is_of_columns else read_wish(end)
         try:
-            read_text("text", text, longest=20_000)
+            for where, given in (("text", text), ("q", q)):
+                read_text(where, given, longest=20_000)
             words = await self._look_up(visit.who, wish)
-        except (InvalidInputError, QueryTooSlowError):
+        except (InvalidInputError, NotFoundError, QueryTooSlowError):
             words = []
+        if is_of_columns:
+            chosen = set(re.split(r"[\s,]+", end.removesuffix(wish.typed)))
+            words = [word for word in words if word not in chosen]
         fitting = [word for word in dict.fromkeys(words) if word.startswith(wish.typed) and word != wish.typed]
         items = [{"text": word, "kind": wish.kind} for word in fitting[:MOST_WORDS]]
         return JSONResponse({"typed": wish.typed, "items": items})

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import Depends
 from starlette.requests import Request
@@ -14,13 +14,15 @@ from starlette.responses import Response, StreamingResponse
 
 from sutler import catalog
 from sutler.base.errors import InvalidInputError, Problem
-from sutler.catalog import File
+from sutler.catalog import Column, File, TableFormat
 from sutler.pages.door import Door
 from sutler.pages.formats import format_instant
 from sutler.pages.search_form import SearchForm, read_form
+from sutler.pages.session import Visit
 
 Form = Annotated[SearchForm, Depends()]
 Parts = AsyncIterator[list[File]]
+Part = TypeVar("Part")
 
 _FACTS = ("namespace", "name", "fid", "size_bytes", "created_at", "created_by")
 
@@ -33,15 +35,17 @@ class ExportPages:
         self._db = door.services.db
 
     async def export(self, request: Request, form: Form, format: str = "csv") -> Response:  # noqa: A002 - the address
-        """All files of a query as CSV or JSON. What is wrong with the query is said before anything is sent."""
+        """All files of a query as CSV, JSON or Parquet. What is wrong with it is said before anything is sent."""
         visit = await self._door.admit(request)
         form = read_form(form)
+        if format == "parquet":
+            return await self._export_table(visit, form)
         writers: dict[str, tuple[str, Callable[[Parts, Sequence[str]], AsyncIterator[str]]]] = {
             "csv": ("text/csv; charset=utf-8", write_csv),
             "json": ("application/json", write_json),
         }
         if format not in writers:
-            raise InvalidInputError([Problem("format", f"{format[:40]!r} is not one of {', '.join(writers)}")])
+            raise InvalidInputError([Problem("format", f"{format[:40]!r} is not one of {', '.join(writers)}, parquet")])
         parts = catalog.stream_files(
             self._db,
             visit.who,
@@ -54,6 +58,21 @@ class ExportPages:
         media_type, write = writers[format]
         headers = {"Content-Disposition": f'attachment; filename="files.{format}"'}
         return StreamingResponse(write(_rejoin(first, parts), form.keys), media_type=media_type, headers=headers)
+
+    async def _export_table(self, visit: Visit, form: SearchForm) -> Response:
+        parts = catalog.stream_table(
+            self._db,
+            visit.who,
+            query=form.q,
+            experiment=None,
+            columns=[Column(key) for key in form.keys if key not in _FACTS],
+            table_format=TableFormat.PARQUET,
+            default_namespace=form.namespace or None,
+            include_retired=bool(form.retired),
+        )
+        first = await anext(parts)
+        headers = {"Content-Disposition": 'attachment; filename="files.parquet"'}
+        return StreamingResponse(_rejoin(first, parts), media_type="application/vnd.apache.parquet", headers=headers)
 
 
 async def write_csv(parts: Parts, keys: Sequence[str]) -> AsyncIterator[str]:
@@ -83,7 +102,7 @@ async def write_json(parts: Parts, keys: Sequence[str]) -> AsyncIterator[str]:
     yield "\n]\n" if before != "[\n" else "[]\n"
 
 
-async def _rejoin(first: list[File], rest: Parts) -> Parts:
+async def _rejoin(first: Part, rest: AsyncIterator[Part]) -> AsyncIterator[Part]:
     yield first
     async for part in rest:
         yield part

@@ -21,6 +21,7 @@ from sutler.base.errors import (
     InvalidInputError,
     NotAuthenticatedError,
     NotFoundError,
+    NotInstalledError,
     NotPermittedError,
     Problem,
     SutlerError,
@@ -42,6 +43,7 @@ _ANSWERS: tuple[tuple[type[SutlerError], int, str], ...] = (
     (ConflictError, 409, "Not now"),
     (InvalidInputError, 422, "This cannot be used"),
     (TooMuchError, 429, "Too much at once"),
+    (NotInstalledError, 501, "Not installed here"),
     (UpstreamError, 502, "Another service failed"),
     (UnavailableError, 503, "One moment"),
 )

@@ -12,8 +12,26 @@ from starlette.responses import Response
 from sutler import catalog
 from sutler.auth import Principal
 from sutler.base.errors import InvalidInputError, NotFoundError
-from sutler.catalog import Dataset, Explanation, FileReference, NamedQuery, QueryTooSlowError
+from sutler.catalog import (
+    CatalogSource,
+    Dataset,
+    Explanation,
+    FileReference,
+    NamedQuery,
+    QueryTooSlowError,
+    SourceFile,
+)
 from sutler.pages.door import Door
+from sutler.pages.remote_search import (
+    TROUBLE,
+    RemoteCatalogue,
+    find_files,
+    find_source_of,
+    list_catalogues,
+    make_file_address,
+    narrow_form,
+)
+from sutler.pages.search_examples import EXAMPLES, Example
 from sutler.pages.search_form import SearchForm, cut_page, read_form, sort_files, write_rest_query
 
 FILES_PER_PAGE = 100
@@ -26,42 +44,23 @@ COUNTED_WHILE_TYPING = 200_000
 TOO_MANY_TO_SORT = "There are too many files to sort them: they are in the order in which they were declared."
 TOO_MANY_TO_TURN = "There are too many files to turn pages in the order of a filter: these are the first."
 
+PROBLEMS = (InvalidInputError, NotFoundError, QueryTooSlowError)
+"""What may be wrong with a query."""
+
 Form = Annotated[SearchForm, Depends()]
-
-
-@dataclass(frozen=True)
-class Example:
-    """A query that can be clicked, and what it finds."""
-
-    query: str
-    meaning: str
-
-
-EXAMPLES = (
-    Example("files from demo:reco", "the files of a dataset"),
-    Example("files from demo:reco where core.events > 0 and core.file_format = root", "with conditions on metadata"),
-    Example("files from demo:reco with subsets recursively", "also of the datasets below it"),
-    Example("files where created_timestamp > '2026-01-01' limit 100", "with a condition on an attribute"),
-    Example("files from demo:reco where core.run in 100:200", "a range; its ends belong to it"),
-    Example("files from demo:reco where core.data_stream in (physics, cosmics)", "one of several values"),
-    Example("files from demo:reco where name ~ 'r[0-9]+_'", "a regular expression"),
-    Example("parents(files from demo:reco)", "what files were made from; children(…) the other way"),
-    Example("files from demo:raw - parents(files from demo:reco)", "what has not been processed yet"),
-    Example("union(files from demo:raw, files from demo:reco)", "either; join(…) for both"),
-    Example("files from demo:reco ordered skip 100 limit 50", "a part of them"),
-    Example("datasets matching demo:* having file_count > 0", "datasets instead of files"),
-)
 
 
 @dataclass(frozen=True)
 class SearchPage:
     """A query and what it found. `problem` and `excerpt` say what is wrong with it, and where.
 
-    `count` is None when counting took, or would take, too long. `last` is the fid that the next page begins after.
+    `count` is None when counting took, or would take, too long. `last` is what the next page begins after: a fid, or
+    in a catalogue elsewhere a number of files. `place` is the address of that one, empty for the built-in one;
+    `catalogues` are those that can be chosen.
     """
 
     form: SearchForm
-    files: tuple[FileReference, ...] = ()
+    files: tuple[FileReference | SourceFile, ...] = ()
     count: int | None = 0
     last: str = ""
     datasets: tuple[Dataset, ...] = ()
@@ -72,6 +71,12 @@ class SearchPage:
     excerpt: str = ""
     notice: str = ""
     kind: str = "files"
+    place: str = ""
+    catalogues: tuple[RemoteCatalogue, ...] = ()
+
+    def address_of(self, file: FileReference | SourceFile) -> str:
+        """Return the address of a file's page, which asks the same catalogue."""
+        return make_file_address(file.did, self.form.experiment)
 
     @property
     def query(self) -> str:
@@ -85,8 +90,8 @@ class SearchPage:
 
     @property
     def is_sortable(self) -> bool:
-        """Whether the results are few enough to be sorted."""
-        return self.count is not None and self.count <= LARGEST_SORTED
+        """Whether the results can be sorted: they are few enough, and of the built-in catalogue."""
+        return not self.place and self.count is not None and self.count <= LARGEST_SORTED
 
     @property
     def most_sorted(self) -> int:
@@ -115,32 +120,45 @@ class SearchPages:
     async def search(self, request: Request, form: Form) -> Response:
         """Ask the catalogue in MQL; a query that cannot be used comes back with the place that is wrong."""
         visit = await self._door.admit(request)
-        status = 200
+        source, status = None, 200
         view = SearchPage(form)
         try:
             form = read_form(form)
-            view = await self._find(visit.who, form) if form.q else SearchPage(form)
-        except (InvalidInputError, NotFoundError, QueryTooSlowError) as error:
+            source = await find_source_of(self._door.services, visit.who, form.experiment)
+            form = narrow_form(form, source)
+            view = await self._find(visit.who, form, source) if form.q else SearchPage(form)
+        except (*PROBLEMS, *TROUBLE) as error:
             excerpt = str(error.facts.get("excerpt", ""))
-            view, status = SearchPage(form, problem=error.sentence, excerpt=excerpt), 422
-        saved = await catalog.list_named_queries(self._db, visit.who, limit=SHOWN_QUERIES)
-        view = replace(view, saved=saved.items)
+            view = SearchPage(form, problem=error.sentence, excerpt=excerpt)
+            status = 502 if isinstance(error, TROUBLE) else 422
+        catalogues = await list_catalogues(self._db, visit)
+        view = replace(view, catalogues=catalogues, place=source.place if source else "")
+        if source is None:
+            saved = await catalog.list_named_queries(self._db, visit.who, limit=SHOWN_QUERIES)
+            view = replace(view, saved=saved.items)
         return self._door.show(request, "search.html", view, visit=visit, status=status)
 
     async def check(self, request: Request, form: Form) -> Response:
-        """What a query that is being typed would find and how; a part of the page, also when it cannot be used."""
+        """What a query that is being typed would find and how; a part of the page, also when it cannot be used.
+
+        It is empty for a catalogue elsewhere, which is asked only when the query is run.
+        """
         visit = await self._door.admit(request)
         view = CheckPart(form)
         try:
             form = read_form(form)
-            if form.q:
+            source = await find_source_of(self._door.services, visit.who, form.experiment)
+            if form.q and source is None:
                 explanation = await self._explain(visit.who, form)
                 view = CheckPart(form, await self._count_few(visit.who, form, explanation), explanation)
-        except (InvalidInputError, NotFoundError, QueryTooSlowError) as error:
+        except PROBLEMS as error:
             view = CheckPart(form, problem=error.sentence, excerpt=str(error.facts.get("excerpt", "")))
         return self._door.show(request, "_search_check.html", view, visit=visit)
 
-    async def _find(self, who: Principal, form: SearchForm) -> SearchPage:
+    async def _find(self, who: Principal, form: SearchForm, source: CatalogSource | None) -> SearchPage:
+        if source is not None:
+            page = await find_files(source, form, most=FILES_PER_PAGE)
+            return SearchPage(form, files=page.files, count=page.count, last=page.last)
         kind = catalog.find_query_kind(form.q)
         if kind == "queries":
             queries = await catalog.search_queries(self._db, who, query=form.q, experiment=None)

@@ -21,7 +21,10 @@ _KEY = re.compile(r"[^\s,]{1,200}")
 
 @dataclass(frozen=True)
 class SearchForm:
-    """The fields of the form, as they were typed. `sort` is a column, with a minus before it the other way round."""
+    """The fields of the form, as they were typed. `sort` is a column, with a minus before it the other way round.
+
+    `experiment` chooses the catalogue: the one that the experiment has elsewhere, or without it the built-in one.
+    """
 
     q: str = ""
     namespace: str = ""
@@ -29,6 +32,7 @@ class SearchForm:
     sort: str = ""
     after: str = ""
     retired: str = ""
+    experiment: str = ""
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from sutler.auth import Authenticator, TokenSigner
+from sutler.auth import Authenticator, Sealer, TokenSigner
 from sutler.campaigns import Launcher
+from sutler.catalog import Catalogues
 from sutler.database import Database
 
 
@@ -26,6 +27,16 @@ class Services(Protocol):
     @property
     def signer(self) -> TokenSigner:
         """Makes tokens of sessions."""
+        ...
+
+    @property
+    def sealer(self) -> Sealer:
+        """Keeps what experiments sign in with at other services."""
+        ...
+
+    @property
+    def catalogues(self) -> Catalogues:
+        """Finds the catalogue of an experiment."""
         ...
 
     @property

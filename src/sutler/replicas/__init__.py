@@ -10,6 +10,7 @@ How far they are from where jobs run: `set_proximity`, `list_proximity`, and all
 `load_neighbourhood_in`.
 Replicas: `add_replicas`, `list_replicas`, and `add_replicas_in`, `list_replicas_in` for those who asked already.
 Files that have got or lost copies: `read_changes`, `forget_changes`; what they have is in `replicas.whereabouts`.
+Rucio of an experiment: `check_rucio` says whether it can be used.
 Whoever follows `rse/NAME` wakes when its replicas or its state change.
 """
 
@@ -20,6 +21,8 @@ from sutler.replicas.errors import (
     RseExistsError,
     RseInUseError,
     RseNotFoundError,
+    RucioRefusedError,
+    RucioUnreachableError,
 )
 from sutler.replicas.model import CopyChange, NewReplica, Proximity, Replica, ReplicaEvent, Rse
 from sutler.replicas.neighbourhood import UNKNOWN_DISTANCE, Neighbourhood, load_neighbourhood_in
@@ -40,6 +43,7 @@ from sutler.replicas.operations import (
     set_proximity,
     update_rse,
 )
+from sutler.replicas.rucio_check import check_rucio
 
 __all__ = [
     "MOST_COUNTED",
@@ -56,8 +60,11 @@ __all__ = [
     "RseExistsError",
     "RseInUseError",
     "RseNotFoundError",
+    "RucioRefusedError",
+    "RucioUnreachableError",
     "add_replicas",
     "add_replicas_in",
+    "check_rucio",
     "count_replicas",
     "create_rse",
     "delete_rse",

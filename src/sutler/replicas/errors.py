@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sutler.base.errors import ConflictError, InvalidInputError, NotFoundError
+from sutler.base.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError, UpstreamError
 
 
 class RseNotFoundError(NotFoundError):
@@ -33,3 +33,15 @@ class InvalidReplicaError(InvalidInputError):
     """A replica cannot be recorded as it was given."""
 
     code = "replicas.invalid_replica"
+
+
+class RucioUnreachableError(UnavailableError):
+    """Rucio cannot be reached, or does not answer in time."""
+
+    code = "replicas.rucio_unreachable"
+
+
+class RucioRefusedError(UpstreamError):
+    """Rucio refused, or answered what it should not."""
+
+    code = "replicas.rucio_refused"

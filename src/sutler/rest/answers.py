@@ -21,6 +21,7 @@ FAILURES: Mapping[int, str] = {
     415: "The body is not sent as `application/json`.",
     422: "Something in the request cannot be used; `problems` says where and why.",
     429: "A query takes longer than the installation allows, or a filter in it was given too many files.",
+    501: "An optional part that this needs is not installed where the server runs; the sentence says which.",
     502: "A service that this depends on refused or failed.",
     503: "The server cannot answer just now; `Retry-After` says when to ask again.",
 }
@@ -30,9 +31,12 @@ BATCH_ROUTES = ("/stages/{stage_id}/launch", "/submissions/{submission_id}/cance
 """Ends of the routes that talk to a batch system."""
 
 
+TABLE_ROUTES = ("/files/table",)
+"""Ends of the routes that need pyarrow."""
+
 QUERY_ROUTES = (
-    "/files", "/files/query", "/files/count", "/files/keys", "/files/explain", "/stream", "/queries/search",
-    "/datasets", "/datasets/files/remove", "/files/move", "/projects", "/launch",
+    "/files", "/files/query", "/files/table", "/files/count", "/files/keys", "/files/explain", "/stream",
+    "/queries/search", "/datasets", "/datasets/files/remove", "/files/move", "/projects", "/launch",
 )  # fmt: skip
 """Ends of the routes that may run a query in MQL."""
 
@@ -78,5 +82,6 @@ _APPLIES: Mapping[int, Callable[[APIRoute], bool]] = {
     413: _has_body,
     415: _has_body,
     429: lambda route: route.path.endswith(QUERY_ROUTES),
+    501: lambda route: route.path.endswith(TABLE_ROUTES),
     502: lambda route: route.path.endswith(BATCH_ROUTES),
 }

@@ -1,4 +1,4 @@
-"""Signing in, tokens, users, experiments and their members."""
+"""Signing in, tokens, users, experiments, their members and the services that they use."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from sutler import auth
+from sutler.rest import services as experiment_services
 from sutler.rest.context import Here, Once, Open
 from sutler.rest.showing import show, show_all
 from sutler.wire import auth as wire
@@ -29,6 +30,7 @@ def add_routes(router: APIRouter) -> None:
     router.get("/experiments/{name}/members")(list_members)
     router.put("/experiments/{name}/members/{username}", status_code=204)(set_member)
     router.delete("/experiments/{name}/members/{username}", status_code=204)(remove_member)
+    experiment_services.add_routes(router)
     router.get("/groups")(list_groups)
     router.post("/groups", status_code=201)(create_group)
     router.put("/groups/{name}/members/{username}", status_code=204)(add_group_member)

@@ -9,8 +9,9 @@ from fastapi import Depends, Header, Request, Security
 from fastapi.dependencies.models import Dependant
 from fastapi.security import HTTPBearer
 
-from sutler.auth import Principal
+from sutler.auth import Principal, Sealer
 from sutler.campaigns import Launcher
+from sutler.catalog import Catalogues
 from sutler.database import Database
 from sutler.dispatch import WorkerServices
 
@@ -25,6 +26,16 @@ class Services(WorkerServices, Protocol):
     @property
     def launcher(self) -> Launcher:
         """What launches stages, with the back-ends."""
+        ...
+
+    @property
+    def sealer(self) -> Sealer:
+        """Keeps what experiments sign in with at other services."""
+        ...
+
+    @property
+    def catalogues(self) -> Catalogues:
+        """Finds the catalogue of an experiment."""
         ...
 
 

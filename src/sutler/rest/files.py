@@ -9,7 +9,10 @@ from sutler.base.did import Did
 from sutler.catalog import FileKey
 from sutler.rest.context import Context, Here, Once
 from sutler.rest.datasets import read_key
+from sutler.rest.declaring_lines import LARGEST_BYTES, change_metadata_of_lines, is_of_lines
 from sutler.rest.experiments import name_experiment, name_experiments
+from sutler.rest.remote_files import CatalogueOf, list_views
+from sutler.rest.remote_queries import find_source_of
 from sutler.rest.showing import show, show_all
 from sutler.wire import catalog as wire
 from sutler.wire import files as wire_files
@@ -51,7 +54,12 @@ async def delete_file_by_fid(here: Here, fid: str) -> None:
 
 
 async def update_metadata_of(here: Once, body: wire_files.ManyMetadata) -> Page[wire.FileReference]:
-    """Change the metadata of many files alike, all or none. Shows the metadata as they are then."""
+    """Change the metadata of many files alike, all or none. Shows the metadata as they are then.
+
+    Instead of one document the body may be a list of documents, one a line, of any length: each has the `did` or the
+    `fid` of a file, its `metadata`, and the `mode` unless they are to be merged. All are changed or none, what is wrong
+    is told by its line, and the answer says only how many were changed.
+    """
     changed = await catalog.update_metadata_of(
         here.db,
         here.who,
@@ -60,6 +68,11 @@ async def update_metadata_of(here: Once, body: wire_files.ManyMetadata) -> Page[
         mode=body.mode,
     )
     return Page(tuple(_refer(file) for file in changed))
+
+
+update_metadata_of.is_large = is_of_lines  # type: ignore[attr-defined]  # these are read by `route.ApiRoute`
+update_metadata_of.answer_large = change_metadata_of_lines  # type: ignore[attr-defined]
+update_metadata_of.largest_bytes = LARGEST_BYTES  # type: ignore[attr-defined]
 
 
 async def retire_file(here: Once, body: wire_files.Retirement) -> wire.File:
@@ -79,12 +92,19 @@ async def move_files(here: Once, body: wire_files.Move) -> wire_files.Moved:
     return show(wire_files.Moved, moved)
 
 
-async def list_files(here: Here, body: wire_files.WantedFiles) -> Page[wire.FileView]:
-    """Show many files in the order given, each once. Those that are unknown or not to be seen are left out."""
+async def list_files(here: Here, body: wire_files.WantedFiles, experiment: CatalogueOf = None) -> Page[wire.FileView]:
+    """Show many files in the order given, each once. Those that are unknown or not to be seen are left out.
+
+    A catalogue that is elsewhere does not tell the datasets of a file.
+    """
+    keys = [read_key(text) for text in body.files]
+    source = await find_source_of(here, experiment)
+    if source is not None:
+        return Page(await list_views(source, keys, body, experiment=experiment or ""))
     views = await catalog.list_files(
         here.db,
         here.who,
-        keys=[read_key(text) for text in body.files],
+        keys=keys,
         with_metadata=body.with_metadata,
         with_provenance=body.with_provenance,
         with_datasets=body.with_datasets,

@@ -29,6 +29,7 @@ STATUSES: Mapping[type[errors.SutlerError], int] = {
     errors.InvalidInputError: 422,
     errors.ConflictError: 409,
     errors.TooMuchError: 429,
+    errors.NotInstalledError: 501,
     errors.UnavailableError: 503,
     errors.UpstreamError: 502,
 }

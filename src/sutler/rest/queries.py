@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-import msgspec
 from fastapi import APIRouter, Query
-from starlette.responses import StreamingResponse
+from starlette.responses import Response
 
 from sutler import catalog
-from sutler.rest.context import Context, Here
+from sutler.rest.context import Here
 from sutler.rest.experiments import name_experiments
+from sutler.rest.found import (
+    REFERENCES,
+    Lines,
+    encode_datasets,
+    encode_files,
+    reply_lines,
+    reply_list,
+    reply_page,
+    shape_files,
+)
 from sutler.rest.lines import MEDIA_TYPE
 from sutler.rest.parameters import Experiment
+from sutler.rest.remote_queries import find_remote, list_first, refuse_remote, stream_all
 from sutler.rest.showing import show, show_all
 from sutler.wire import catalog as wire_catalog
 from sutler.wire import queries as wire
@@ -36,19 +45,13 @@ DATASET_LINES: dict[int | str, dict[str, Any]] = {
     200: {"description": "One FoundDataset a line.", "content": {MEDIA_TYPE: {}}}
 }
 
-_encode = msgspec.json.Encoder().encode_lines
-
-
-class Lines(StreamingResponse):
-    """Documents of JSON, one a line."""
-
-    media_type = MEDIA_TYPE
+FilePage = Page[wire_catalog.FileReference]
 
 
 def add_routes(router: APIRouter) -> None:
     """Add the routes of queries. Each can be asked with the query in the address, or, for a long one, in a body."""
-    router.get("/files")(query_files)
-    router.post("/files/query")(post_query)
+    router.get("/files", response_model=FilePage)(query_files)
+    router.post("/files/query", response_model=FilePage)(post_query)
     router.get("/files/count")(count_files)
     router.post("/files/count")(post_count)
     router.get("/files/keys")(list_metadata_keys)
@@ -72,23 +75,25 @@ async def query_files(
     limit: FileLimit = DEFAULT_FILE_LIMIT,
     with_metadata: bool = False,
     with_provenance: Provenance = False,
-) -> Page[wire_catalog.FileReference]:
+) -> Response:
     """List the first files of a query by creation time, or in the order of the filter that the query is."""
     asked = (query, experiment, namespace, include_retired, limit, with_metadata, with_provenance)
     return await post_query(here, wire.FileListQuestion(*asked))
 
 
-async def post_query(here: Here, body: wire.FileListQuestion) -> Page[wire_catalog.FileReference]:
+async def post_query(here: Here, body: wire.FileListQuestion) -> Response:
     """List the first files of a long query."""
+    source = await find_remote(here, body)
+    if source is not None:
+        return reply_page(await list_first(source, body))
+    asked = _arguments_of(body)
+    if not body.with_provenance:
+        shape = REFERENCES[body.with_metadata]
+        return await reply_list(catalog.stream_files(here.db, here.who, **asked, limit=body.limit, shape=shape))
     found = await catalog.query_files(
-        here.db,
-        here.who,
-        **_arguments_of(body),
-        limit=body.limit,
-        with_metadata=body.with_metadata,
-        with_provenance=body.with_provenance,
+        here.db, here.who, **asked, limit=body.limit, with_metadata=body.with_metadata, with_provenance=True
     )
-    return Page(show_all(wire_catalog.FileReference, found))
+    return reply_page(show_all(wire_catalog.FileReference, found))
 
 
 async def count_files(
@@ -105,6 +110,9 @@ async def count_files(
 
 async def post_count(here: Here, body: wire.FileQuestion) -> wire.FileSummary:
     """Count the files of a long query."""
+    source = await find_remote(here, body)
+    if source is not None:
+        return show(wire.FileSummary, await source.summarize(body.query))
     return show(wire.FileSummary, await catalog.summarize_files(here.db, here.who, **_arguments_of(body)))
 
 
@@ -122,6 +130,7 @@ async def list_metadata_keys(
 
 async def post_keys(here: Here, body: wire.FileQuestion) -> wire.Keys:
     """List the keys of the metadata of the files of a long query."""
+    await refuse_remote(here, body.experiment)
     return wire.Keys(tuple(await catalog.list_metadata_keys(here.db, here.who, **_arguments_of(body))))
 
 
@@ -139,6 +148,7 @@ async def explain_query(
 
 async def post_explain(here: Here, body: wire.FileQuestion) -> wire.Explanation:
     """Say what a long query means and how the database would answer it."""
+    await refuse_remote(here, body.experiment)
     found = await catalog.explain_query(here.db, here.who, **_arguments_of(body))
     return wire.Explanation(found.outline, show_all(wire.ExplainedStatement, found.statements))
 
@@ -160,14 +170,16 @@ async def stream_files(
 
 async def post_stream(here: Here, body: wire.FileStreamQuestion) -> Lines:
     """Stream all files of a long query, one a line."""
+    source = await find_remote(here, body)
+    if source is not None:
+        return await reply_lines(stream_all(source, body))
+    if not body.with_provenance:
+        shape = await shape_files(here, with_metadata=body.with_metadata)
+        return await reply_lines(catalog.stream_files(here.db, here.who, **_arguments_of(body), shape=shape))
     batches = catalog.stream_files(
-        here.db,
-        here.who,
-        **_arguments_of(body),
-        with_metadata=body.with_metadata,
-        with_provenance=body.with_provenance,
+        here.db, here.who, **_arguments_of(body), with_metadata=body.with_metadata, with_provenance=True
     )
-    return await _begin(_encode_files(here, batches, with_metadata=body.with_metadata))
+    return await reply_lines(encode_files(here, batches, with_metadata=body.with_metadata))
 
 
 async def stream_datasets(
@@ -179,10 +191,11 @@ async def stream_datasets(
 
 async def post_dataset_stream(here: Here, body: wire.DatasetQuestion) -> Lines:
     """Stream the datasets that a long search finds, one a line."""
+    await refuse_remote(here, body.experiment)
     batches = catalog.stream_datasets(
         here.db, here.who, query=body.query, experiment=body.experiment, with_relatives=body.with_relatives
     )
-    return await _begin(_encode_datasets(here, batches))
+    return await reply_lines(encode_datasets(here, batches))
 
 
 async def search_queries(here: Here, query: QueryText, experiment: Experiment = None) -> Page[NamedQuery]:
@@ -199,59 +212,3 @@ def _arguments_of(asked: wire.FileQuestion) -> dict[str, Any]:
         "default_namespace": asked.namespace,
         "include_retired": asked.include_retired,
     }
-
-
-async def _begin(parts: AsyncIterator[bytes]) -> Lines:
-    """Make the first part before the headers go, so that whatever is wrong with a query has its own status."""
-    first = await anext(parts, b"")
-
-    async def go_on() -> AsyncIterator[bytes]:
-        yield first
-        async for part in parts:
-            yield part
-
-    return Lines(go_on())
-
-
-async def _encode_files(
-    here: Context, batches: AsyncIterator[list[catalog.File]], *, with_metadata: bool
-) -> AsyncIterator[bytes]:
-    async for files in batches:
-        names = await name_experiments(here, {file.experiment_id for file in files})
-        yield _encode([_show_file(file, names[file.experiment_id], with_metadata=with_metadata) for file in files])
-
-
-def _show_file(file: catalog.File, experiment: str, *, with_metadata: bool) -> wire.FoundFile:
-    return wire.FoundFile(
-        fid=file.fid,
-        namespace=file.namespace,
-        name=file.name,
-        experiment=experiment,
-        size_bytes=file.size_bytes,
-        checksums=dict(file.checksums),
-        created_at=file.created_at,
-        created_by=file.created_by,
-        updated_at=file.updated_at,
-        updated_by=file.updated_by,
-        retired_at=file.retired_at,
-        retired_by=file.retired_by,
-        metadata=dict(file.metadata) if with_metadata else None,
-        parents=file.parents,
-        children=file.children,
-    )
-
-
-async def _encode_datasets(here: Context, batches: AsyncIterator[list[catalog.Dataset]]) -> AsyncIterator[bytes]:
-    async for datasets in batches:
-        names = await name_experiments(here, {dataset.experiment_id for dataset in datasets})
-        shown = [
-            show(
-                wire.FoundDataset,
-                dataset,
-                experiment=names[dataset.experiment_id],
-                parents=None if dataset.parents is None else tuple(map(str, dataset.parents)),
-                children=None if dataset.children is None else tuple(map(str, dataset.children)),
-            )
-            for dataset in datasets
-        ]
-        yield _encode(shown)

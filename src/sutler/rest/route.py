@@ -16,6 +16,7 @@ from sutler.rest.checks import check_address
 from sutler.rest.context import Context, Services, takes_key
 from sutler.rest.errors import BodyTooLargeError
 from sutler.rest.idempotency import answer_once, read_key
+from sutler.rest.plain import JSON, Quick
 from sutler.rest.problems import make_problem_reply
 from sutler.rest.refusals import WORKER_PATHS, note_refusal
 from sutler.rest.security import authenticate, is_open
@@ -24,7 +25,8 @@ Answer = TypeVar("Answer")
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 Note = Callable[[Exception], Awaitable[None]]
 AnswerLarge = Callable[[Context, Request], Coroutine[Any, Any, Response]]
-"""Answers a request whose body must not be read at once. An endpoint may have one, with `is_large` to tell which."""
+"""Answers a request whose body must not be read at once. An endpoint may have one, with `is_large` to tell which, and
+`largest_bytes` if such a body may be larger than others."""
 
 UNREAD = b"a body that is read while it is worked on"
 """Stands for the digest of a large body: with a key, a stream is known by its address alone."""
@@ -55,6 +57,8 @@ def make_route_class(services: Services) -> type[APIRoute]:
             is_repeatable = takes_key(self.dependant)
             is_large: Callable[[Request], bool] | None = getattr(self.endpoint, "is_large", None)
             answer_large: AnswerLarge | None = getattr(self.endpoint, "answer_large", None)
+            largest_bytes: int = getattr(self.endpoint, "largest_bytes", limit_bytes)
+            quick: Quick | None = getattr(self.endpoint, "quick", None)
 
             async def work(request: ReadRequest, raw: Request, body: LimitedBody) -> Response:
                 request.state.services = services
@@ -70,16 +74,22 @@ def make_route_class(services: Services) -> type[APIRoute]:
                 else:
                     content = await request.body()
                     digest = body.digest
-                    if self.body_field is not None:
-                        request.document = read_document(content, request.headers.get("content-type"))
-                    run = partial(_run, answer, request)
+                    media_type = request.headers.get("content-type")
+                    asked = await quick.decode(content) if quick is not None and media_type == JSON else None
+                    if quick is not None and asked is not None:
+                        run = partial(_run_quick, quick, asked, request, key)
+                    else:
+                        if self.body_field is not None:
+                            request.document = read_document(content, media_type)
+                        run = partial(_run, answer, request)
                 if key is None:
                     return await run(services.db)
                 translated = partial(_run_guarded, request, run, body)
                 return await answer_once(services.db, request, key=key, body_digest=digest, run=translated)
 
             async def answer_everything(request: Request) -> Response:
-                body = LimitedBody(request.scope, request.receive, limit_bytes=limit_bytes)
+                limit = largest_bytes if is_large is not None and is_large(request) else limit_bytes
+                body = LimitedBody(request.scope, request.receive, limit_bytes=limit)
                 read = ReadRequest(request.scope, body)
                 note = partial(note_refusal, read, services.refusals) if is_of_workers else None
                 return await guard(read, work(read, request, body), body=body, note=note)
@@ -118,6 +128,11 @@ async def guard(
 async def _run(answer: Handler, request: Request, db: Database) -> Response:
     request.state.db = db
     return await answer(request)
+
+
+async def _run_quick(quick: Quick, asked: object, request: Request, key: str | None, db: Database) -> Response:
+    body = await quick.answer(Context(request.state.services, request.state.who, key, db), asked)
+    return Response(body, quick.status, media_type=JSON)
 
 
 async def _run_large(answer: AnswerLarge, request: Request, raw: Request, key: str | None, db: Database) -> Response:

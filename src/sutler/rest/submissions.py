@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from sutler import campaigns
+from sutler.rest import declarations
 from sutler.rest.context import Here, Once
 from sutler.rest.dispatch import State, show_handle
 from sutler.rest.parameters import DEFAULT_LIMIT, Cursor, Experiment, Id, Limit, OptionalId, Position
@@ -24,6 +25,7 @@ def add_routes(router: APIRouter) -> None:
     router.get("/submissions/{submission_id}/outputs")(list_submission_outputs)
     router.get("/submissions/{submission_id}/jobs/{number}/output")(read_job_output)
     router.post("/submissions/{submission_id}/cancel")(cancel_submission)
+    declarations.add_routes(router)
 
 
 async def list_submissions(
@@ -62,6 +64,7 @@ async def view_submission(here: Here, submission_id: Id) -> wire.SubmissionView:
         history=show_all(wire.HistoryEntry, view.history),
         followers=show_all(wire.Follower, view.followers),
         pictures=show_all(wire_dispatch.ProducedFile, view.pictures),
+        undeclared=None if view.undeclared is None else show(wire.Undeclared, view.undeclared),
     )
 
 

@@ -32,6 +32,12 @@ class Configuration:
         """Where the built-in storage element keeps files."""
         return self.data_dir / "storage"
 
+    @property
+    def sealing_key_file(self) -> Path:
+        """Where the key stands that secrets of experiments are sealed with."""
+        named = self.settings.sealing_key_file
+        return Path(named).absolute() if named else self.data_dir / "sealing.key"
+
 
 def load_configuration(
     *, data_dir: Path | None = None, config: Path | None = None, command_line: Mapping[str, object] | None = None

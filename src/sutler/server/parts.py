@@ -13,15 +13,17 @@ from pathlib import Path
 import structlog
 
 from sutler import dispatch
-from sutler.auth import Authenticator, FirstUser, TokenSigner, ensure_first_user, load_signer, set_digest_login
+from sutler.auth import Authenticator, FirstUser, Sealer, TokenSigner, ensure_first_user, load_signer, set_digest_login
 from sutler.base.errors import SutlerError
 from sutler.campaigns import Launcher, Site
+from sutler.catalog import Catalogues
 from sutler.database import Database, forget_unanswered_calls
 from sutler.database.embedded import EmbeddedServer
 from sutler.database.migrate import check_is_current, get_status, upgrade
 from sutler.dispatch import RefusalBook
 from sutler.launch import Backend, LocalBackend
 from sutler.server.configuration import Configuration
+from sutler.server.sealing_key import load_sealer
 
 WATCH_SECONDS = 1.0
 log = structlog.get_logger(__name__)
@@ -36,6 +38,8 @@ class Parts:
     db: Database
     authenticator: Authenticator
     signer: TokenSigner
+    sealer: Sealer
+    catalogues: Catalogues
     lane: dispatch.Lane
     largest_project: int
     launcher: Launcher
@@ -105,6 +109,7 @@ async def prepare_schema(db: Database, *, is_embedded: bool) -> None:
 async def open_parts(configuration: Configuration) -> AsyncIterator[Parts]:
     """Open everything the server needs and close it in the reverse order."""
     settings = configuration.settings
+    sealer = load_sealer(configuration)
     async with open_database(configuration) as db:
         await prepare_schema(db, is_embedded=not settings.database_url)
         if not settings.database_url:
@@ -117,19 +122,22 @@ async def open_parts(configuration: Configuration) -> AsyncIterator[Parts]:
             "local": LocalBackend(configuration.data_dir / "jobs", slots=settings.job_slots or None)
         }
         site = Site(public_url=configuration.public_url, worker_command=WORKER_COMMAND)
-        authenticator = Authenticator(db, signer)
+        authenticator, catalogues = Authenticator(db, signer), Catalogues(db, sealer)
         try:
             async with dispatch.Lane(db) as lane, RefusalBook(db) as refusals:
                 yield Parts(
                     db=db,
                     authenticator=authenticator,
                     signer=signer,
+                    sealer=sealer,
+                    catalogues=catalogues,
                     lane=lane,
                     largest_project=settings.largest_project,
-                    launcher=Launcher(site=site, signer=signer, backends=backends),
+                    launcher=Launcher(site, signer, backends, catalogues),
                     refusals=refusals,
                     storage=configuration.storage,
                     first_user=first_user,
                 )
         finally:
+            await catalogues.close()
             await authenticator.close()

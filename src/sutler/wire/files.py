@@ -34,6 +34,32 @@ class ManyMetadata(Strict):
 
 
 @dataclass(frozen=True)
+class DeclaredFiles:
+    """How many files of a stream were declared, how many were there before, and how many went into the dataset."""
+
+    declared_count: int
+    known_count: int
+    added_count: int
+
+
+@dataclass(frozen=True)
+class MetadataChange(Strict):
+    """A line of a stream: metadata for one file, which is named by its `did` or by its `fid`."""
+
+    metadata: dict[str, Any]
+    did: str | None = None
+    fid: str | None = None
+    mode: Literal["merge", "replace"] = "merge"
+
+
+@dataclass(frozen=True)
+class ChangedFiles:
+    """How many files of a stream have new metadata."""
+
+    changed_count: int
+
+
+@dataclass(frozen=True)
 class Retirement(Strict):
     """A file that is to be retired, or not any more."""
 

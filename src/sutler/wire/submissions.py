@@ -85,8 +85,29 @@ class Follower:
 
 
 @dataclass(frozen=True)
+class Undeclared:
+    """How many outputs are not declared to the catalogue at `place`, and why they wait or were refused."""
+
+    place: str
+    pending_count: int
+    refused_count: int
+    reason: str
+    refusal: str
+
+
+@dataclass(frozen=True)
+class Retried:
+    """How many outputs whose declaration was refused are tried once more."""
+
+    count: int
+
+
+@dataclass(frozen=True)
 class SubmissionView:
-    """Everything about a submission. `why` says in one sentence what it waits for, or how it ended."""
+    """Everything about a submission. `why` says in one sentence what it waits for, or how it ended.
+
+    `undeclared` is null unless outputs are not declared where the experiment keeps its catalogue.
+    """
 
     submission: SubmissionSummary
     campaign: Campaign
@@ -103,6 +124,7 @@ class SubmissionView:
     pictures: tuple[ProducedFile, ...]
     why: str
     may_cancel: bool
+    undeclared: Undeclared | None = None
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ def admin(server_url: str) -> Iterator[Client]:
 @pytest.fixture(scope="session")
 def token_of_alice(client: Installed, admin: Client) -> tuple[str, str]:
     """A user of each release and her token, for all tests that do not care what else she has done."""
-    return _make_user(admin, f"alice_{client.release.version.partition('.')[0]}")
+    return _make_user(admin, f"alice_{client.release.version.partition('.')[0]}_{next(_NUMBERS)}")
 
 
 @pytest.fixture

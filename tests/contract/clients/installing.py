@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -71,18 +72,26 @@ RELEASES = (
 
 
 def install(release: Release) -> Installed:
-    """Return an environment with a release, made if it is missing. Raises NotInstalledError."""
-    directory = find_cache() / f"datadispatcher-{release.version}-py{sys.version_info[0]}{sys.version_info[1]}"
-    installed = Installed(release, directory)
-    finished = directory / "finished"
-    if not finished.exists():
-        shutil.rmtree(directory, ignore_errors=True)
-        _run([sys.executable, "-m", "venv", str(directory)])
-        _run([str(installed.python), *QUIET_PIP, *release.requirements])
-        installed.startup.mkdir()
-        (installed.startup / "sitecustomize.py").write_text(NO_WAITING)
-        finished.touch()
+    """Return an environment with a release, made if it is missing. Raises NotInstalledError.
+
+    Whoever else is making it, in another process of this run or in another run, is waited for.
+    """
+    name = f"datadispatcher-{release.version}-py{sys.version_info[0]}{sys.version_info[1]}"
+    installed = Installed(release, find_cache() / name)
+    with (find_cache() / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (installed.directory / "finished").exists():
+            _make(installed)
     return installed
+
+
+def _make(installed: Installed) -> None:
+    shutil.rmtree(installed.directory, ignore_errors=True)
+    _run([sys.executable, "-m", "venv", str(installed.directory)])
+    _run([str(installed.python), *QUIET_PIP, *installed.release.requirements])
+    installed.startup.mkdir()
+    (installed.startup / "sitecustomize.py").write_text(NO_WAITING)
+    (installed.directory / "finished").touch()
 
 
 def find_cache() -> Path:

@@ -39,6 +39,9 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "q": ("files from demo:all", "owner = anna"),
     "query": ("files from demo:all",),
     "worker_id": ("w",),
+    "server_url": ("http://127.0.0.1:9",),
+    "auth_url": ("", "http://127.0.0.1:9/auth"),
+    "account": ("", "robot"),
 }
 FREE_NAMES = frozenset({"name", "username", "label", "stage", "site"})
 """Fields that a name is made up for: rules for names are not in the description, and few made-up texts keep them."""
@@ -73,6 +76,10 @@ def _hurry(body: dict[str, Any]) -> None:
     wait = body.get("wait_seconds")
     if isinstance(wait, int | float):
         body["wait_seconds"] = min(wait, LONGEST_WAIT_SECONDS)
+    timeout = body.get("timeout_seconds", LONGEST_TIMEOUT_SECONDS)
+    if "server_url" in body and isinstance(timeout, int | float):
+        # Nobody answers there, and a check of the services tries until the end of this time.
+        body["timeout_seconds"] = min(timeout, 1)
 
 
 def _walk(part: Any, bed: Bed) -> Any:  # noqa: ANN401 - whatever JSON holds

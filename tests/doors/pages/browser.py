@@ -15,8 +15,9 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
 from sutler import pages, rest
-from sutler.auth import Authenticator, TokenSigner
+from sutler.auth import Authenticator, Sealer, TokenSigner
 from sutler.campaigns import Launcher
+from sutler.catalog import Catalogues
 from sutler.database import Database
 from sutler.dispatch import RefusalBook
 
@@ -33,6 +34,8 @@ class ServicesUnderTest:
     launcher: Launcher
     storage: Path
     refusals: RefusalBook
+    sealer: Sealer
+    catalogues: Catalogues
 
 
 def make_app(services: ServicesUnderTest, api_description: Mapping[str, object] | None = None) -> FastAPI:

@@ -9,8 +9,9 @@ import pytest
 from tests.doors.pages.browser import Browser, ServicesUnderTest, make_app
 from tests.integration.campaigns.scene import Scene, set_scene
 
-from sutler.auth import Authenticator
+from sutler.auth import Authenticator, Sealer, make_sealing_key
 from sutler.campaigns import NewDependency, NewStage
+from sutler.catalog import Catalogues
 from sutler.database import Database
 from sutler.dispatch import RefusalBook
 
@@ -27,9 +28,19 @@ async def services(scene: Scene, tmp_path: Path) -> AsyncIterator[ServicesUnderT
     authenticator = Authenticator(scene.db, scene.launcher.signer)
     storage = tmp_path / "storage"
     storage.mkdir()
+    sealer = Sealer(make_sealing_key())
+    catalogues = Catalogues(scene.db, sealer)
     yield ServicesUnderTest(
-        scene.db, authenticator, scene.launcher.signer, scene.launcher, storage, RefusalBook(scene.db)
+        db=scene.db,
+        authenticator=authenticator,
+        signer=scene.launcher.signer,
+        launcher=scene.launcher,
+        storage=storage,
+        refusals=RefusalBook(scene.db),
+        sealer=sealer,
+        catalogues=catalogues,
     )
+    await catalogues.close()
     await authenticator.close()
 
 

@@ -16,6 +16,7 @@ from tests.integration.campaigns.scene import Scene
 from sutler import auth, catalog, dispatch
 from sutler.auth import Role
 from sutler.base.did import Did
+from sutler.campaigns import NewStage, StageType
 from sutler.catalog import NewFile
 
 QUERY = "files from nova:raw"
@@ -264,6 +265,16 @@ async def test_file_page_names_what_made_and_what_used_a_file(
     assert "No submission is known to have made it." in used
     assert f'href="/submissions/{submission_id}"' in used.partition("Used by")[2]
     made = (await producer.get(f"files/nova/out.{name}")).text
+    assert f'href="/submissions/{submission_id}"' in made.partition("Made by")[2].partition("Used by")[0]
+
+
+async def test_a_file_without_parents_names_the_generator_that_made_it(producer: Browser, scene: Scene) -> None:
+    generator = NewStage("make", "copy", "here", stage_type=StageType.GENERATOR, unit_count=1)
+    (stage,) = await scene.make_campaign(generator)
+    submission_id = await scene.launch(stage)
+    (unit,) = await scene.list_names(submission_id)
+    await scene.work_off(submission_id)
+    made = (await producer.get(f"files/nova/out.{unit}")).text
     assert f'href="/submissions/{submission_id}"' in made.partition("Made by")[2].partition("Used by")[0]
 
 

@@ -34,6 +34,13 @@ CHANGES = (
     "proximity/{experiment}/url",
     "search/save",
     "search/forget",
+    "catalog/indexes/add",
+    "catalog/indexes/drop",
+    "experiments/{experiment_name}/check",
+    "experiments/{experiment_name}/services/{service}",
+    "experiments/{experiment_name}/services/{service}/remove",
+    "experiments/{experiment_name}/services/{service}/credentials",
+    "experiments/{experiment_name}/services/{service}/credentials/{side}/remove",
 )
 PLACES = {
     "stage": "{stage_id}",
@@ -42,7 +49,11 @@ PLACES = {
     "handle": "{position}",
     "experiment": "{experiment}",
     "rse": "{rse_name}",
+    "experiment_name": "{name}",
+    "service": "{kind}",
+    "side": "{side}",
 }
+NAMES = {"experiment": "nova", "rse": "DISK", "experiment_name": "nova", "service": "metacat", "side": "production"}
 
 
 async def _count_events(scene: Scene) -> int:
@@ -57,9 +68,7 @@ async def test_form_without_the_token_of_the_session_changes_nothing(
     submission_id = await scene.launch(stages[0])
     before = await _count_events(scene)
     project_id = (await scene.view(submission_id)).submission.project_id
-    address = path.format(
-        stage=stages[0], submission=submission_id, project=project_id, handle=0, experiment="nova", rse="DISK"
-    )
+    address = path.format(stage=stages[0], submission=submission_id, project=project_id, handle=0, **NAMES)
     for token in ("", "0" * 64, make_form_token("another session"), "\N{SNOWMAN}"):
         reply = await producer.client.post(
             address, data={"csrf": token, "key": str(uuid4()), "username": "pia", "password": "correct horse"}

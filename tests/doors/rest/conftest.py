@@ -12,7 +12,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 from tests.doors.rest.hot_scene import Both, NotingLane, connect, put_alone
 
-from sutler import auth, campaigns, dispatch, launch
+from sutler import auth, campaigns, catalog, dispatch, launch
 from sutler.client import AsyncClient
 from sutler.database import Database
 from sutler.rest import HotCalls, create_router
@@ -62,6 +62,8 @@ class Parts:
     launcher: campaigns.Launcher
     backend: NotingBackend
     refusals: dispatch.RefusalBook
+    sealer: auth.Sealer
+    catalogues: catalog.Catalogues
     largest_project: int = 1000
 
 
@@ -103,8 +105,13 @@ async def parts(db: Database, installed: Parts, monkeypatch: pytest.MonkeyPatch)
     authenticator = auth.Authenticator(db, signer)
     async with dispatch.Lane(db) as lane:
         book = dispatch.RefusalBook(db)
-        installed.__init__(db, signer, authenticator, lane, launcher, backend, book)  # type: ignore[misc]
+        sealer = auth.Sealer(auth.make_sealing_key())
+        catalogues = catalog.Catalogues(db, sealer)
+        installed.__init__(  # type: ignore[misc]
+            db, signer, authenticator, lane, launcher, backend, book, sealer, catalogues
+        )
         yield installed
+        await catalogues.close()
     await authenticator.close()
 
 

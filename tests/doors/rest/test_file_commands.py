@@ -60,3 +60,24 @@ async def test_files_are_taken_away_and_get_other_names_by_command(filled: Run) 
     assert "deleted" in await ok(filled("file", "delete", "attic:2", "--yes"))
     assert (await filled("file", "show", "fid2")).code == 3
     assert (await ok(filled("files", "files from demo:all", "--count"))).strip() == "2"
+
+
+async def test_any_number_of_files_is_declared_and_changed_by_command(filled: Run, tmp_path: Path) -> None:
+    lines = [{"namespace": "demo", "name": f"n{n}", "metadata": {"demo.n": n}} for n in range(30)]
+    (tmp_path / "files.ndjson").write_text("\n".join(map(json.dumps, lines)))
+    tried = await ok(filled("file", "declare", "--from", "files.ndjson", "--check"))
+    assert "30 files could be declared, 0 of them known before." in tried
+    declared = await ok(filled("file", "declare", "--from", "files.ndjson", "--dataset", "demo:all", "--key", "k1"))
+    assert "30 files are declared and in demo:all" in declared
+    again = json.loads(await ok(filled("file", "declare", "--from", "files.ndjson", "--json")))
+    assert again == {"declared_count": 0, "known_count": 30, "added_count": 0}
+    changes = [{"did": "demo:n1", "metadata": {"demo.x": 1}}, {"fid": "fid1", "metadata": {}, "mode": "replace"}]
+    text = "\n".join(map(json.dumps, changes))
+    assert "2 files are changed" in await ok(filled("file", "update-metadata", "--from", "-", stdin=text))
+    bad = await filled("file", "declare", "--from", "-", stdin='{"namespace":"demo","name":"ok"}\n{"namespace":"demo"}')
+    assert (bad.code, "line 2" in bad.err) == (2, True), bad.err
+    for wrong in ("[1]", "\n", "{"):
+        refused = await filled("file", "update-metadata", "--from", "-", stdin=wrong)
+        assert (refused.code, "line 1" in refused.err) == (2, True), refused.err
+    assert (await filled("file", "declare")).code == 2
+    assert (await filled("file", "declare", "--from", "gone.ndjson")).code == 2

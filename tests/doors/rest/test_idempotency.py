@@ -54,7 +54,10 @@ WITHOUT_KEY = {
     "/files/keys",
     "/files/explain",
     "/files/stream",
+    "/files/table",
     "/datasets/stream",
+    "/experiments/{name}/check",  # changes nothing
+    "/experiments/{name}/declarations/retry",  # may be said as often as one likes
 }
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 import httpx
 import pytest
 from tests.doors.rest.test_routes import assert_is_problem
@@ -13,7 +11,7 @@ from sutler.wire.dispatch import NewHandle, NewProject
 
 NUL = '"\\u0000"'
 BIG = str(2**70)
-NEXT = f'"worker_id": "w", "request_id": "{uuid4()}"'
+NEXT = '"worker_id": "w", "request_id": "3f0c3a52-7d36-4a0e-9a55-0f6f3b9d7c11"'
 
 
 @pytest.mark.parametrize(

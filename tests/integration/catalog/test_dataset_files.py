@@ -47,8 +47,12 @@ async def count_in(world: World, did: Did) -> int:
     return (await get_dataset(world.db, world["root"], did=did)).file_count
 
 
-async def read_all(world: World, did: Did = RECO, **options: bool) -> list[File]:
-    found = list_dataset_files(world.db, world["bob"], did=did, **options)
+async def read_all(
+    world: World, did: Did = RECO, *, with_metadata: bool = True, include_retired: bool = False
+) -> list[File]:
+    found = list_dataset_files(
+        world.db, world["bob"], did=did, with_metadata=with_metadata, include_retired=include_retired
+    )
     return [file async for part in found for file in part]
 
 

@@ -17,6 +17,7 @@ from tests.server import ServerUnderTest
 from sutler.auth import Principal
 from sutler.catalog import KeyKind, build_key_indexes, index_key, mql, store
 from sutler.catalog.mql import selection
+from sutler.catalog.operations.working_out import goes_by_members_in
 from sutler.database import Database, Tx
 from sutler.database.migrate import upgrade
 from sutler.database.sql import Fragment, sql
@@ -127,12 +128,24 @@ async def test_the_number_of_files_of_a_dataset_is_not_counted(filled: Database)
     assert row["count"] == FILES // 10
 
 
-async def test_relatives_of_many_files_are_read_in_the_order_in_which_they_lie(filled: Database) -> None:
+@pytest.mark.parametrize(
+    ("query", "pages"),
+    [
+        ("parents(files from bench:d9)", 60_000),
+        ("children(files from bench:d8)", 40_000),
+        ("files from bench:d0", 20_000),
+    ],
+)
+async def test_many_files_that_are_all_wanted_are_gone_through_in_order(
+    filled: Database, query: str, pages: int
+) -> None:
+    """One after the other each file would cost four pages, those of a dataset would be read to know their children."""
     async with filled.read() as tx:
-        statement = selection.gather_ids(mql.parse("parents(files from bench:d9)"), await begin(tx))
-        plan = await explain(tx, statement)
-    outer = {node["Node Type"] for node in nodes_of(plan)}
-    assert "Unique" in outer
+        plan = await explain(tx, selection.gather_ids(mql.parse(query), await begin(tx)))
+    assert "files" not in list_scanned(plan)
+    assert count_pages(plan) < pages
+    [found] = [node for node in nodes_of(plan) if node.get("Index Name") == "files_pkey"]
+    assert (found["Actual Loops"], found["Index Cond"].count("ANY")) == (1, 1)
 
 
 async def test_an_index_on_a_key_is_used_for_a_part_of_an_alternative_only_with_the_other(filled: Database) -> None:
@@ -141,3 +154,24 @@ async def test_an_index_on_a_key_is_used_for_a_part_of_an_alternative_only_with_
         plan = await explain(tx, selection.select_files(mql.parse(query), await begin(tx), limit=100_000))
     names = {node["Index Name"] for node in nodes_of(plan) if "Index Name" in node}
     assert len({name for name in names if name.startswith("files_key_")}) == 2
+
+
+@pytest.mark.parametrize(
+    ("condition", "by_members", "pages"),
+    [
+        ("core.run_type = cosmics", True, 20_000),
+        ("core.run_number = 42", False, 1_000),
+        ("core.event_count > 99", False, 6_000),
+        ("core.nosuch present", True, 20_000),
+    ],
+)
+async def test_a_condition_is_asked_of_all_members_when_most_would_be_looked_up_anyway(
+    filled: Database, condition: str, *, by_members: bool, pages: int
+) -> None:
+    tree = mql.parse(f"files from bench:d0 where {condition}")
+    async with filled.read() as tx:
+        scope = await begin(tx)
+        found = await goes_by_members_in(tx, tree=tree, scope=scope)
+        plan = await explain(tx, selection.summarize_files(tree, scope, by_members=found))
+    assert found == by_members
+    assert count_pages(plan) < pages

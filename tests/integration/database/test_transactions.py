@@ -11,8 +11,10 @@ from sutler.auth import SYSTEM
 from sutler.base.clock import MovableClock
 from sutler.base.events import Event, RecordedEvent
 from sutler.database import AlreadyExistsError, Database, follow_once, list_history
-from sutler.database.errors import DatabaseUnreachableError
+from sutler.database.errors import DatabaseUnreachableError, TooManyValuesError
 from sutler.database.named_sql import parse_statements
+from sutler.database.sql import Fragment, sql, value
+from sutler.database.transaction import MOST_VALUES
 
 _SQL = parse_statements(
     """-- name: insert_experiment
@@ -208,3 +210,11 @@ async def test_a_server_that_is_not_there_is_said_clearly() -> None:
 async def test_a_url_that_is_none_is_said_clearly() -> None:
     with pytest.raises(DatabaseUnreachableError):
         await Database.open({"dsn": "http://example.org"})
+
+
+async def test_a_statement_with_more_values_than_the_protocol_takes_is_refused_in_words(db: Database) -> None:
+    listed = Fragment.join(", ", [value(number) for number in range(MOST_VALUES)])
+    async with db.read() as tx:
+        assert len(await tx.composed(sql("select unnest(array[") + listed + sql("]::bigint[])"))) == MOST_VALUES
+        with pytest.raises(TooManyValuesError, match=r"32768 values.*in parts"):
+            await tx.composed(sql("select ") + value(1) + sql(", unnest(array[") + listed + sql("]::bigint[])"))

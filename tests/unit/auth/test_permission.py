@@ -31,6 +31,7 @@ MATRIX = {
     Action.PROCESS: {"own": "aspu", "analysis": "spu", "production": "spu", "superuser": "spu", "nobody's": "spu"},
     Action.DECLARE: {"own": "aspu", "analysis": "aspu", "production": "pu", "superuser": "u", "nobody's": "u"},
     Action.MANAGE_MEMBERS: dict.fromkeys(THINGS, "u"),
+    Action.SET_SERVICES: dict.fromkeys(THINGS, "u"),
     Action.ADMINISTER: dict.fromkeys(THINGS, ""),
 }
 

@@ -15,6 +15,7 @@ import uproot
 from numpy.typing import NDArray
 
 SCRIPTS = Path(__file__).parents[3] / "demo" / "physics"
+OF_PYARROW = "ignore:datetime.datetime size changed"  # it is imported where it is installed, and sees the clock below
 EVENTS = 2500
 FILES = 3
 
@@ -45,7 +46,7 @@ OUTPUTS = ("--output-histogram", "mass.root", "--output-picture", "mass.png")
 def run_python(where: Path, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SUTLER_")}
     return subprocess.run(
-        [sys.executable, "-W", "error", *map(str, arguments)],
+        [sys.executable, "-W", "error", "-W", OF_PYARROW, *map(str, arguments)],
         cwd=where,
         env={**inherited, **environment},
         capture_output=True,

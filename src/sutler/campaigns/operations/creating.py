@@ -163,15 +163,10 @@ async def _prepare_outputs(tx: Tx, around: _Surroundings, who: Principal, submis
     if not job_type.output_file_patterns:
         return {"output_namespace": "", "output_dataset": "", "output_url": ""}
     namespace = rules.check_output_namespace(job_type, campaign.experiment)
-    await catalog.ensure_namespace_in(
-        tx, name=namespace, experiment_id=campaign.experiment_id, user_id=who.user_id, username=who.username
-    )
     name, above = rules.name_output_dataset(job_type.output_dataset, around.variables, submission_id=submission_id)
     parent = None if above is None else Did.parse(f"{namespace}:{above}")
-    if parent is not None:
-        await catalog.ensure_dataset_in(tx, did=parent, username=who.username)
     dataset = Did.parse(f"{namespace}:{name}")
-    await catalog.ensure_dataset_in(tx, did=dataset, username=who.username, parent=parent)
+    await _prepare_dataset(tx, campaign, who, dataset=dataset, parent=parent)
     output_url = ""
     if job_type.output_rse:
         rse = await replicas.find_rse_in(tx, experiment_id=campaign.experiment_id, name=job_type.output_rse)
@@ -185,6 +180,19 @@ async def _prepare_outputs(tx: Tx, around: _Surroundings, who: Principal, submis
             )
         output_url = rse.url_prefix
     return {"output_namespace": namespace, "output_dataset": str(dataset), "output_url": output_url}
+
+
+async def _prepare_dataset(tx: Tx, campaign: Campaign, who: Principal, *, dataset: Did, parent: Did | None) -> None:
+    """Make the dataset; where the catalogue is elsewhere, it is made there ahead of its first file."""
+    if await catalog.is_remote_in(tx, experiment_id=campaign.experiment_id):
+        await catalog.plan_dataset_in(tx, experiment_id=campaign.experiment_id, did=dataset, parent=parent)
+        return
+    await catalog.ensure_namespace_in(
+        tx, name=dataset.namespace, experiment_id=campaign.experiment_id, user_id=who.user_id, username=who.username
+    )
+    if parent is not None:
+        await catalog.ensure_dataset_in(tx, did=parent, username=who.username)
+    await catalog.ensure_dataset_in(tx, did=dataset, username=who.username, parent=parent)
 
 
 def _make_row(  # noqa: PLR0917

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sutler import auth, dispatch
+from sutler import auth, catalog, dispatch
 from sutler.auth import SYSTEM, Action, may
 from sutler.base.errors import NotPermittedError, SutlerError, UnavailableError
 from sutler.base.events import Event
@@ -16,6 +16,7 @@ from sutler.campaigns.store import IntentionRow, SubmissionRow
 from sutler.database import Database, Tx
 
 HELD_STAGE_PAUSE = timedelta(seconds=30)
+UNDECLARED_PAUSE = timedelta(seconds=5)
 
 
 async def settle_due_intention(db: Database, site: Site) -> str | None:
@@ -66,13 +67,28 @@ async def _settle(tx: Tx, site: Site, intention: IntentionRow) -> None:
         )
         tx.notify("submission", intention.submission_id)
         return
+    undeclared = await catalog.count_undeclared_in(tx, experiment_id=upstream.experiment_id, share_id=upstream.share_id)
+    if undeclared is not None and undeclared.pending_count:
+        await _wait_for_declarations(tx, intention, rules.explain_undeclared(undeclared))
+        return
     outputs = await dispatch.list_outputs_in(tx, share_id=upstream.share_id, name_like=dependency.file_pattern)
     if not outputs:
         reason = f"submission {upstream.id} has no output that matches {dependency.file_pattern!r}"
         await _close(tx, intention, IntentionState.NOTHING_TO_DO, reason, None)
         return
-    submission_id = await _launch_dependant(tx, site, intention, stage, upstream, outputs)
-    await _close(tx, intention, IntentionState.DONE, f"{len(outputs)} files", submission_id)
+    refused = await catalog.list_undeclared_in(tx, file_ids=[f.file_id for f in outputs]) if undeclared else set()
+    usable = [output for output in outputs if output.file_id not in refused]
+    if not usable and undeclared is not None:
+        await _wait_for_declarations(tx, intention, rules.explain_undeclared(undeclared))
+        return
+    submission_id = await _launch_dependant(tx, site, intention, stage, upstream, usable)
+    reason = f"{len(usable)} files" + (f" without {len(refused)} whose declaration was refused" if refused else "")
+    await _close(tx, intention, IntentionState.DONE, reason, submission_id)
+
+
+async def _wait_for_declarations(tx: Tx, intention: IntentionRow, reason: str) -> None:
+    await store.postpone_intention(tx, intention_id=intention.id, reason=reason, pause=UNDECLARED_PAUSE)
+    tx.notify("submission", intention.submission_id)
 
 
 async def _find_refusal(tx: Tx, upstream: SubmissionRow) -> str | None:

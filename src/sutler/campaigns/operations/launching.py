@@ -5,41 +5,38 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 import structlog
 
-from sutler import auth, catalog, dispatch, launch
+from sutler import auth, catalog, launch
 from sutler.auth import Action, Principal, TokenKind, TokenSigner, permit
 from sutler.base.errors import Problem, SutlerError, UnavailableError
 from sutler.campaigns import rules, store
 from sutler.campaigns.errors import (
     LaunchKeyTakenError,
     NotAScriptError,
-    NothingToLaunchError,
+    SliceTakenError,
     StageHeldError,
-    StageWithoutDataError,
 )
 from sutler.campaigns.model import (
-    Cause,
     JobType,
     LaunchRequest,
     LoginSetup,
-    SplitKind,
-    SplitPosition,
     Stage,
-    StageType,
 )
 from sutler.campaigns.operations.completion import note_launch, note_trouble
-from sutler.campaigns.operations.creating import Order, Site, create_submission_in
+from sutler.campaigns.operations.creating import Site, create_submission_in
 from sutler.campaigns.operations.loading import load_campaign, load_stage, thing_of
-from sutler.campaigns.splits import parse_split_type
+from sutler.campaigns.operations.slicing import prepare_slice, take_slice_in
 from sutler.campaigns.store import SubmissionRow
 from sutler.database import Database, Tx
 
 JOB_TOKEN_LIFETIME = timedelta(days=14)
+TRIES_OF_SLICE = 5
+"""How often a catalogue elsewhere is asked while other launches take what it answers."""
 
 log = structlog.get_logger(__name__)
 
@@ -51,18 +48,20 @@ class Launcher:
     site: Site
     signer: TokenSigner
     backends: Mapping[str, launch.Backend]
+    catalogues: catalog.SourceFinder = field(default_factory=catalog.BuiltInOnly)
 
 
 async def launch_stage(db: Database, launcher: Launcher, who: Principal, *, request: LaunchRequest) -> int:
     """Launch a stage once per key, and return the id of the submission.
 
-    The submission, its files, the position of the split and the intention to launch are one transaction; the batch
-    system is asked after it. When that fails, the submission stays with status LaunchFailed and the reason; nothing is
-    raised then. Raises NotFoundError, NotPermittedError, StageHeldError, StageWithoutDataError, NothingToLaunchError,
-    NotAScriptError, LaunchKeyTakenError, UnknownBackendError.
+    The submission, its files, the position of the split and the intention to launch are one transaction. A catalogue
+    elsewhere is asked before it, the batch system after it. When that fails, the submission stays with status
+    LaunchFailed and the reason; nothing is raised then. Raises NotFoundError, NotPermittedError, StageHeldError,
+    StageWithoutDataError, NothingToLaunchError, NotAScriptError, LaunchKeyTakenError, UnknownBackendError,
+    SliceTakenError, and what asking a catalogue elsewhere raises.
     """
     await _check_ahead(db, launcher, who, request)
-    submission_id, is_new = await _intend(db, launcher.site, who, request)
+    submission_id, is_new = await _prepare_and_intend(db, launcher, who, request)
     if is_new:
         # A back-end that is away has been noted with its reason; the launch stays intended and is taken up again.
         with contextlib.suppress(launch.BackendFailedError):
@@ -154,7 +153,25 @@ async def _check_ahead(db: Database, launcher: Launcher, who: Principal, request
     _check_script(job_type, login_setup, arguments[0])
 
 
-async def _intend(db: Database, site: Site, who: Principal, request: LaunchRequest) -> tuple[int, bool]:
+async def _prepare_and_intend(
+    db: Database, launcher: Launcher, who: Principal, request: LaunchRequest
+) -> tuple[int, bool]:
+    for tries_left in reversed(range(TRIES_OF_SLICE)):
+        prepared = await prepare_slice(db, launcher.catalogues, request=request)
+        try:
+            return await _intend(db, launcher.site, who, request, prepared)
+        except SliceTakenError:
+            if not tries_left:
+                raise
+        finally:
+            if prepared is not None:
+                await catalog.discard_selection(db, selection_id=prepared.id)
+    raise AssertionError("the last try returns or raises")
+
+
+async def _intend(
+    db: Database, site: Site, who: Principal, request: LaunchRequest, prepared: catalog.PreparedSelection | None
+) -> tuple[int, bool]:
     async with db.write() as tx:
         stage = await load_stage(tx, request.stage_id, lock=True)
         present = await store.find_submission_by_key(tx, launch_key=request.key)
@@ -164,77 +181,8 @@ async def _intend(db: Database, site: Site, who: Principal, request: LaunchReque
                 raise LaunchKeyTakenError(key=request.key, stage=stage_id)
             return submission_id, False
         _check_not_held(stage)
-        order = await _take_slice(tx, stage, request)
+        order = await take_slice_in(tx, stage, request=request, prepared=prepared)
         return await create_submission_in(tx, site, who, order=order), True
-
-
-async def _take_slice(tx: Tx, stage: Stage, request: LaunchRequest) -> Order:
-    if stage.stage_type is StageType.GENERATOR:
-        return await _make_units(tx, stage, request)
-    if not stage.dataset_query:
-        raise StageWithoutDataError(
-            [
-                Problem(
-                    f"stage {stage.name}",
-                    "has no dataset_query: it is launched on the outputs of the stages it depends on, not by hand",
-                )
-            ]
-        )
-    split = parse_split_type(stage.split_type)
-    selection = catalog.Selection(query=stage.dataset_query, experiment_id=stage.experiment_id, limit=split.slice_limit)
-    kind = SplitKind.TEST if request.is_test else SplitKind.PRODUCTION
-    position = await _open_position(tx, stage, kind) if split.uses_ledger else None
-    files = await catalog.take_in(tx, selection=selection, ledger_id=position.ledger_id if position else None)
-    if not files:
-        given = "All its files have been given out." if position and position.slice_count else "It matches no file."
-        raise NothingToLaunchError(
-            f"Stage {stage.name} has nothing to launch: the query {stage.dataset_query!r} has no further file. {given}",
-            query=stage.dataset_query,
-        )
-    if position is not None:
-        moved = SplitPosition(**{**vars(position), "slice_count": position.slice_count + 1})
-        await store.save_split_position(tx, position=moved, experiment_id=stage.experiment_id)
-    return Order(
-        stage=stage,
-        key=request.key,
-        cause=Cause.MANUAL,
-        handles=[dispatch.NewHandle(f.namespace, f.name, f.fid, f.size_bytes) for f in files],
-        dataset_query=stage.dataset_query,
-        slice_number=position.slice_count + 1 if position else None,
-        is_test=request.is_test,
-    )
-
-
-async def _make_units(tx: Tx, stage: Stage, request: LaunchRequest) -> Order:
-    campaign = await load_campaign(tx, stage.campaign_id)
-    prefix = f"{campaign.name}.{stage.name}".replace(" ", "_")
-    return Order(
-        stage=stage,
-        key=request.key,
-        cause=Cause.MANUAL,
-        handles=[
-            dispatch.NewHandle(campaign.experiment, name, attributes=attributes)
-            for name, attributes in rules.list_units(stage.unit_count or 0, prefix=prefix)
-        ],
-        is_test=request.is_test,
-    )
-
-
-async def _open_position(tx: Tx, stage: Stage, kind: SplitKind) -> SplitPosition:
-    """Return where the split stands; a changed split or query opens a new pass with a ledger of its own."""
-    query = stage.dataset_query or ""
-    present = await store.find_split_position(tx, stage_id=stage.id, kind=kind)
-    if present is not None and (present.split_type, present.dataset_query) == (stage.split_type, query):
-        return present
-    return SplitPosition(
-        stage_id=stage.id,
-        kind=kind,
-        epoch=present.epoch + 1 if present else 1,
-        ledger_id=await catalog.create_ledger_in(tx, experiment_id=stage.experiment_id),
-        split_type=stage.split_type,
-        dataset_query=query,
-        slice_count=0,
-    )
 
 
 def _check_not_held(stage: Stage) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sutler import dispatch, launch
+from sutler import catalog, dispatch, launch
 from sutler.auth import Action, Principal, list_experiments_in, may, permit
 from sutler.base.errors import NotFoundError
 from sutler.campaigns import listings, rules, store
@@ -27,6 +27,7 @@ from sutler.campaigns.operations.loading import (
     thing_of_submission,
 )
 from sutler.campaigns.store import SubmissionRow
+from sutler.catalog import Undeclared
 from sutler.database import Database, Tx
 from sutler.database.listing import DEFAULT_LIMIT, Page
 
@@ -97,6 +98,7 @@ async def view_submission(db: Database, who: Principal, *, submission_id: int) -
         permit(who, Action.VIEW, thing_of_submission(row))
         known = await launch.get_launch_in(tx, key=row.launch_key)
         summary = await _summarise(tx, row)
+        undeclared = await catalog.count_undeclared_in(tx, experiment_id=row.experiment_id, share_id=row.share_id)
         return SubmissionView(
             submission=summary,
             campaign=await load_campaign(tx, row.campaign_id),
@@ -111,7 +113,9 @@ async def view_submission(db: Database, who: Principal, *, submission_id: int) -
             history=tuple(await store.list_history(tx, submission_id=submission_id)),
             followers=tuple(await store.list_followers(tx, submission_id=submission_id)),
             pictures=tuple(await dispatch.list_pictures_in(tx, share_id=row.share_id)),
-            why=await _explain(tx, row, known),
+            why=" ".join(filter(None, (await _explain(tx, row, known), _explain_outputs(undeclared)))),
+            undeclared=undeclared,
+            catalogue=await catalog.find_place_in(tx, experiment_id=row.experiment_id),
             may_cancel=row.ended_at is None and may(who, Action.LAUNCH, thing_of_submission(row)),
         )
 
@@ -207,6 +211,11 @@ async def _summarise(tx: Tx, row: SubmissionRow) -> SubmissionSummary:
     if not page.items:
         raise NotFoundError("submission", row.id)
     return page.items[0]
+
+
+def _explain_outputs(undeclared: Undeclared | None) -> str:
+    """Say what keeps outputs from being declared; nothing when nothing does."""
+    return "" if undeclared is None else rules.explain_undeclared(undeclared)
 
 
 async def _explain(tx: Tx, row: SubmissionRow, known: launch.Launch) -> str:

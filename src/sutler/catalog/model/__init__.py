@@ -1,22 +1,33 @@
 """Words of the room: namespaces, files, datasets, queries, rules for metadata, indexes on keys."""
 
 from sutler.catalog.model.categories import Category, CategoryRule
+from sutler.catalog.model.columns import Column, ColumnType, TableFormat
 from sutler.catalog.model.datasets import Dataset, DatasetRelatives
 from sutler.catalog.model.events import CatalogEvent
 from sutler.catalog.model.files import (
     ChangeMode,
+    DeclaredCounts,
     File,
     FileChange,
     FileKey,
     FileReference,
     FileView,
     KnownFile,
+    MetadataChange,
     Moved,
     NewFile,
 )
 from sutler.catalog.model.indexes import IndexedKey, KeyIndexState, KeyKind, KeyRange
 from sutler.catalog.model.namespaces import Author, Namespace, NamespaceCounts
-from sutler.catalog.model.queries import ExplainedStatement, Explanation, FileSummary, NamedQuery, Selection
+from sutler.catalog.model.queries import (
+    ExplainedStatement,
+    Explanation,
+    FileSummary,
+    NamedQuery,
+    PreparedSelection,
+    Selection,
+)
+from sutler.catalog.model.remote import DeclarationState, RemoteFile, RemoteQueue, Undeclared
 
 __all__ = [
     "Author",
@@ -24,8 +35,12 @@ __all__ = [
     "Category",
     "CategoryRule",
     "ChangeMode",
+    "Column",
+    "ColumnType",
     "Dataset",
     "DatasetRelatives",
+    "DeclarationState",
+    "DeclaredCounts",
     "ExplainedStatement",
     "Explanation",
     "File",
@@ -39,10 +54,16 @@ __all__ = [
     "KeyKind",
     "KeyRange",
     "KnownFile",
+    "MetadataChange",
     "Moved",
     "NamedQuery",
     "Namespace",
     "NamespaceCounts",
     "NewFile",
+    "PreparedSelection",
+    "RemoteFile",
+    "RemoteQueue",
     "Selection",
+    "TableFormat",
+    "Undeclared",
 ]

@@ -29,5 +29,7 @@ class CatalogEvent(StrEnum):
     FILE_DELETED = "catalog.file_deleted"  # did
     FILE_RENAMED = "catalog.file_renamed"  # did, was
     FILES_MOVED = "catalog.files_moved"  # count, namespaces (where they were)
+    FILES_SENT = "catalog.files_sent"  # place (of the catalogue elsewhere), count (declared there), refused
+    DECLARATIONS_RETRIED = "catalog.declarations_retried"  # count (of those that had been refused)
     KEY_INDEX_REQUESTED = "catalog.key_index_requested"  # key, kind
     KEY_INDEX_DROPPED = "catalog.key_index_dropped"  # key, kind

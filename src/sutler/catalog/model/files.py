@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 from sutler.base.did import Did
@@ -36,7 +37,7 @@ class NewFile:
     created_at: datetime | None = None
     created_by: str | None = None
 
-    @property
+    @cached_property
     def did(self) -> Did:
         """Its namespace and name."""
         return Did(self.namespace, self.name)
@@ -55,6 +56,24 @@ class FileChange:
     mode: ChangeMode = "merge"
     parents: tuple[FileKey, ...] | None = None
     children: tuple[FileKey, ...] | None = None
+
+
+@dataclass(frozen=True)
+class MetadataChange:
+    """Metadata for one of many files: added to what it has, or in their place."""
+
+    key: FileKey
+    metadata: Mapping[str, object]
+    mode: ChangeMode = "merge"
+
+
+@dataclass(frozen=True)
+class DeclaredCounts:
+    """How many files a call declared, how many it found there, and how many went into its dataset."""
+
+    count: int = 0
+    known: int = 0
+    added: int = 0
 
 
 @dataclass(frozen=True)

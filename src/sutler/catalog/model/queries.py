@@ -41,6 +41,18 @@ class Selection:
 
 
 @dataclass(frozen=True)
+class PreparedSelection:
+    """The answer of a catalogue elsewhere, kept for a transaction. `place` is where it came from.
+
+    `is_all` means that the selection has no further file; else there are as many as were asked for.
+    """
+
+    id: int
+    place: str
+    is_all: bool
+
+
+@dataclass(frozen=True)
 class FileSummary:
     """How many files a query finds, and how large those are together whose size is known."""
 

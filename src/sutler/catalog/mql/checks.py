@@ -6,7 +6,7 @@ import json
 
 from sutler.base.reading.conditions import Op
 from sutler.catalog.mql.cursor import suggest
-from sutler.catalog.mql.errors import MqlMeaningError, MqlUnsupportedError
+from sutler.catalog.mql.errors import MqlMeaningError, MqlUnsupportedError, shorten
 from sutler.catalog.mql.instants import instant_of
 from sutler.catalog.mql.subjects import Column, Nature, Subject
 from sutler.catalog.mql.terms import (
@@ -66,7 +66,8 @@ def _check_operand(operand: Operand, subject: Subject) -> None:
     if isinstance(operand, Attribute) and operand.name not in subject.columns:
         known = ", ".join(subject.columns)
         raise MqlMeaningError(
-            f"{subject.noun} have no attribute '{operand.name}', only {known}; metadata parameters have a dot.",
+            f"{subject.noun} have no attribute '{shorten(operand.name)}', only {known};"
+            " metadata parameters have a dot.",
             suggestion=suggest(operand.name, subject.columns),
         )
 
@@ -80,7 +81,7 @@ def _check_compare(operand: Operand, op: Op, constant: Constant, subject: Subjec
     elif op is Op.LIKE:
         raise MqlUnsupportedError("'like' is not supported for metadata; use a regular expression with '~'.")
     elif isinstance(operand, Length) and (op.is_regexp or not isinstance(constant, Number)):
-        raise MqlMeaningError(f"len({operand.key}) can only be compared with a number.")
+        raise MqlMeaningError(f"len({shorten(operand.key)}) can only be compared with a number.")
     if op.is_regexp and not isinstance(constant, Text):
         raise MqlMeaningError(f"'{op.value}' needs a text; put it in quotes.")
     if op is Op.LIKE and isinstance(constant, Text) and _ends_in_escape(constant.text):
@@ -95,7 +96,7 @@ def _check_members(operand: Operand, constants: tuple[Constant, ...], subject: S
         for constant in constants:
             _check_fit(operand.name, column, constant)
     elif isinstance(operand, Length) and not all(isinstance(constant, Number) for constant in constants):
-        raise MqlMeaningError(f"len({operand.key}) can only be compared with numbers.")
+        raise MqlMeaningError(f"len({shorten(operand.key)}) can only be compared with numbers.")
 
 
 def _check_fit(name: str, column: Column, constant: Constant) -> None:

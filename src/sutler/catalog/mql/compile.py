@@ -8,6 +8,7 @@ that it can turn around. An inner statement may call its own row `f` too; the ou
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sutler.catalog.mql.conditions import compile_condition
 from sutler.catalog.mql.datasets import find_lone, number_of_dataset, select_datasets
@@ -55,22 +56,54 @@ def compile_files(tree: FileQuery, scope: Scope) -> Fragment:
     return select if isinstance(tree, Limit | Skip) else select + _order(tree)
 
 
-def select_columns(columns: Fragment, tree: FileQuery, scope: Scope) -> Fragment:
-    """A statement for columns of `f`, one row per file in no order. Raises what `compile_files` raises."""
-    return _select(columns, simplify(tree), scope)
+def select_columns(columns: Fragment, tree: FileQuery, scope: Scope, *, by_members: bool = False) -> Fragment:
+    """A statement for columns of `f`, one row per file in no order. Raises what `compile_files` raises.
+
+    With `by_members` a set that is about one dataset is found by going through all of its members, condition or not.
+    """
+    tree = simplify(tree)
+    dataset = _find_dataset(tree) if by_members else _find_whole_dataset(tree)
+    if dataset is None:
+        return _select(columns, tree, scope)
+    condition = _condition_of(tree.condition, scope) if isinstance(tree, Where) else []
+    found = _all_of([*_visible(scope), _is_listed(_members(dataset, scope)), *condition])
+    return sql("select ") + columns + sql(" from catalog.files f where ") + found
+
+
+def is_about_dataset(tree: FileQuery) -> bool:
+    """Whether a set is those files of one dataset that fulfil a condition."""
+    tree = simplify(tree)
+    return isinstance(tree, Where) and _find_dataset(tree) is not None
 
 
 def is_in_order(tree: FileQuery) -> bool:
     """Whether an index has the files of a set in order, so that the first ones are found without the others."""
     tree = simplify(tree)
-    return isinstance(tree, AllFiles) or (isinstance(tree, FromDatasets) and _find_dataset(tree) is not None)
+    return isinstance(tree, AllFiles) or _find_whole_dataset(tree) is not None
+
+
+def select_in_order(
+    columns: Fragment, tree: FileQuery, scope: Scope, *, after: tuple[datetime, str] | None, count: int
+) -> Fragment:
+    """A statement for columns of `f` of the next files, at most `count`, of a set that is in order (`is_in_order`).
+
+    They come after a place in the order, the creation time and fid of a file.
+    """
+    tree = simplify(tree)
+    at = sql("f.created_at") if _find_dataset(tree) is None else sql("m.created_at")
+    select = _select(columns, tree, scope)
+    if after is not None:
+        created_at, fid = value(after[0], "timestamptz"), value(after[1], "text")
+        select += sql(" and ") + at + sql(" >= ") + created_at
+        select += sql(" and (") + at + sql(", f.fid) > (") + created_at + sql(", ") + fid + sql(")")
+    return select + _order(tree) + sql(" limit ") + value(count, "bigint")
 
 
 def find_kept_count(tree: FileQuery, scope: Scope) -> Fragment | None:
     """A statement with one row `count` for a whole dataset, whose number of files is kept; None for anything else."""
     tree = simplify(tree)
-    dataset = _find_dataset(tree)
-    if dataset is None or isinstance(tree, Where) or scope.include_retired or scope.namespaces is not None:
+    dataset = _find_whole_dataset(tree)
+    if dataset is None or scope.include_retired or scope.namespaces is not None:
         return None
     count = sql("select coalesce(sum(d.file_count), 0)::bigint as count from catalog.datasets d where d.id = ")
     return count + number_of_dataset(dataset, scope)
@@ -85,6 +118,8 @@ def _select(columns: Fragment, tree: FileQuery, scope: Scope) -> Fragment:
 def _from_where(tree: FileQuery, scope: Scope) -> Fragment:
     """Where to find the files of a set: those of one dataset by way of its members, which an index has in order."""
     dataset = _find_dataset(tree)
+    if isinstance(tree, Parents | Children):
+        return sql(" from catalog.files f where ") + _all_of([*_live(scope), _is_listed(_links(tree, scope))])
     if dataset is None:
         return sql(" from catalog.files f where ") + _all_of(_conditions(tree, scope))
     condition = _condition_of(tree.condition, scope) if isinstance(tree, Where) else []
@@ -98,12 +133,30 @@ def _find_dataset(tree: FileQuery) -> QualifiedName | None:
     return find_lone(source.datasets) if isinstance(source, FromDatasets) else None
 
 
+def _find_whole_dataset(tree: FileQuery) -> QualifiedName | None:
+    """The one dataset that a set is, without any condition."""
+    return _find_dataset(tree) if isinstance(tree, FromDatasets) else None
+
+
 def _order(tree: FileQuery) -> Fragment:
     return _IN_ORDER if _find_dataset(tree) is None else _IN_ORDER_OF_MEMBERS
 
 
 def _select_ids(tree: FileQuery, scope: Scope) -> Fragment:
-    return _select(sql("f.id"), tree, scope)
+    """A statement with one row `id` per file. To know the members of a dataset no file is read but retired ones."""
+    dataset = _find_whole_dataset(tree)
+    if dataset is None or scope.namespaces is not None:
+        return _select(sql("f.id"), tree, scope)
+    if scope.include_retired:
+        return _members(dataset, scope)
+    retired = sql("select from catalog.files r where r.id = m.file_id and r.retired_at is not null")
+    return _members(dataset, scope) + sql(" and not exists (") + retired + sql(")")
+
+
+def _members(dataset: QualifiedName, scope: Scope) -> Fragment:
+    """The files of a dataset, retired ones too. They are of its experiment, so that it alone is asked about."""
+    members = sql("select m.file_id as id from catalog.dataset_files m where m.dataset_id = ")
+    return members + number_of_dataset(dataset, scope)
 
 
 def _cut(columns: Fragment, tree: Limit | Skip, scope: Scope) -> Fragment:
@@ -142,10 +195,8 @@ def _conditions(tree: FileQuery, scope: Scope) -> list[Fragment]:  # noqa: PLR09
             return [condition for part in parts for condition in _conditions(part, scope)]
         case Minus(left, right):
             return [*_conditions(left, scope), _is_not_among(right, scope)]
-        case Parents(source):
-            return [_NOT_RETIRED, *scope.restrict_files(), _is_parent(source, scope)]
-        case Children(source):
-            return [_NOT_RETIRED, *scope.restrict_files(), _is_child(source, scope)]
+        case Parents() | Children():
+            return [*_live(scope), _is_one_of(_links(tree, scope))]
         case SelectedBy() | Filtered():
             raise TypeError(f"{type(tree).__name__} must be worked out before it is compiled")
         case _:
@@ -157,8 +208,12 @@ def _condition_of(condition: Condition, scope: Scope) -> list[Fragment]:
     return [compile_condition(condition, FILES), *narrow(condition, FILES, scope.indexed_keys)]
 
 
+def _live(scope: Scope) -> list[Fragment]:
+    return [_NOT_RETIRED, *scope.restrict_files()]
+
+
 def _visible(scope: Scope) -> list[Fragment]:
-    return scope.restrict_files() if scope.include_retired else [_NOT_RETIRED, *scope.restrict_files()]
+    return scope.restrict_files() if scope.include_retired else _live(scope)
 
 
 def _is_member(datasets: tuple[DatasetSelector, ...], scope: Scope) -> Fragment:
@@ -194,11 +249,17 @@ def _is_not_among(tree: FileQuery, scope: Scope) -> Fragment:
     return sql("not exists (select from (") + _select_ids(tree, scope) + sql(") taken where taken.id = f.id)")
 
 
-def _is_parent(source: FileQuery, scope: Scope) -> Fragment:
-    links = sql("select p.parent_id from catalog.provenance p where p.child_id in (")
-    return _is_one_of(links + _select_ids(source, scope) + sql(")"))
+def _is_listed(ids: Fragment) -> Fragment:
+    """`f` is one of many of which all are wanted: a list, for which the index is gone through once and in order.
+
+    The planner takes any such list for a short one. So it is not for sets that a condition makes much smaller.
+    """
+    return sql("f.id = any(array(") + ids + sql("))")
 
 
-def _is_child(source: FileQuery, scope: Scope) -> Fragment:
-    links = sql("select p.child_id from catalog.provenance p where p.parent_id in (")
-    return _is_one_of(links + _select_ids(source, scope) + sql(")"))
+def _links(tree: Parents | Children, scope: Scope) -> Fragment:
+    """The relatives of the files of a set, with repeats."""
+    sources = _select_ids(tree.source, scope) + sql(")")
+    if isinstance(tree, Parents):
+        return sql("select p.parent_id from catalog.provenance p where p.child_id in (") + sources
+    return sql("select p.child_id from catalog.provenance p where p.parent_id in (") + sources

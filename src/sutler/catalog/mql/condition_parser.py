@@ -11,6 +11,7 @@ from sutler.catalog.mql.constant_parser import at_call, parse_constant
 from sutler.catalog.mql.cursor import Cursor, is_sign
 from sutler.catalog.mql.lexer import Kind, Token
 from sutler.catalog.mql.list_parser import parse_constants
+from sutler.catalog.mql.sizes import ONE_TERM
 from sutler.catalog.mql.subjects import Subject
 from sutler.catalog.mql.terms import (
     AllOf,
@@ -54,6 +55,7 @@ class _TermParser:
     def term(self) -> Term:
         cursor = self.cursor
         start = cursor.token
+        cursor.enlarge(ONE_TERM)
         term = self.containment() if self.starts_containment() else self.comparison()
         with cursor.placing(start):
             check_term(term, self.subject)

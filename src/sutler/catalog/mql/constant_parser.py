@@ -6,7 +6,7 @@ import math
 import re
 
 from sutler.catalog.mql.cursor import Cursor, is_sign
-from sutler.catalog.mql.errors import MqlSyntaxError
+from sutler.catalog.mql.errors import MqlSyntaxError, shorten
 from sutler.catalog.mql.instants import parse_day, parse_instant
 from sutler.catalog.mql.lexer import Kind, Token
 from sutler.catalog.mql.terms import Boolean, Constant, Instant, Number, Text
@@ -72,7 +72,7 @@ def _parse_call(cursor: Cursor) -> Constant:
     except ValueError as error:
         example = "2024-05-31" if function.text == "date" else "2024-05-31 12:00:00"
         raise MqlSyntaxError(
-            f'expected a date like {function.text}("{example}"), but found "{", ".join(arguments)}".',
+            f'expected a date like {function.text}("{example}"), but found "{shorten(", ".join(arguments))}".',
             position=cursor.position(start),
         ) from error
 

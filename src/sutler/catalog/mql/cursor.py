@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 from sutler.base.reading import cursor
 from sutler.base.reading.cursor import MAX_DEPTH, is_sign, suggest
+from sutler.catalog.mql.errors import MqlSyntaxError
 from sutler.catalog.mql.lexer import LEXICON, Kind
+from sutler.catalog.mql.sizes import Size
 
 __all__ = ["MAX_DEPTH", "Cursor", "is_sign", "suggest"]
 
@@ -20,6 +22,13 @@ class Cursor(cursor.Cursor):
 
     def __init__(self, text: str) -> None:
         super().__init__(text, LEXICON)
+        self._size = Size()
+
+    def enlarge(self, part: Size) -> None:
+        """Remember how large the query has become. Raises `MqlSyntaxError` when that is too large."""
+        self._size = self._size.plus(part)
+        if excess := self._size.excess:
+            raise MqlSyntaxError(f"the query is made of {excess}.", position=self.position())
 
     def accept_minus(self) -> bool:
         """Move over a minus sign. In `-files` the lexer has glued it to the word, whose rest becomes next."""

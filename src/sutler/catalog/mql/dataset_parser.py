@@ -7,8 +7,10 @@ from collections.abc import Callable
 
 from sutler.catalog.mql.condition_parser import parse_condition
 from sutler.catalog.mql.cursor import Cursor
+from sutler.catalog.mql.errors import shorten
 from sutler.catalog.mql.lexer import Kind
 from sutler.catalog.mql.selectors import DatasetSelector, NamePattern, NameRegexp, QualifiedName, Subsets
+from sutler.catalog.mql.sizes import ONE_SET, is_just_named
 from sutler.catalog.mql.subjects import DATASETS
 from sutler.catalog.mql.terms import check_writable
 
@@ -31,7 +33,10 @@ def _parse_selector(cursor: Cursor, after: str) -> DatasetSelector:
     name = parse_matching(cursor) if cursor.accept_word("matching") else _parse_name(cursor, after)
     subsets = _parse_subsets(cursor)
     having = parse_condition(cursor, DATASETS) if cursor.accept_word("having") else None
-    return DatasetSelector(name, subsets, having)
+    selector = DatasetSelector(name, subsets, having)
+    if not is_just_named(selector):
+        cursor.enlarge(ONE_SET)
+    return selector
 
 
 def _parse_name(cursor: Cursor, after: str) -> QualifiedName:
@@ -39,7 +44,7 @@ def _parse_name(cursor: Cursor, after: str) -> QualifiedName:
     namespace = cursor.expect_name(f"{_NAME} after '{after}'")
     if not cursor.accept_sign(":"):
         cursor.fail(f"expected {_NAME} after '{after}'", at=start, near=("matching",))
-    return QualifiedName(namespace, cursor.expect_name(f"a dataset name after '{namespace}:'"))
+    return QualifiedName(namespace, cursor.expect_name(f"a dataset name after '{shorten(namespace)}:'"))
 
 
 def parse_matching(cursor: Cursor) -> NamePattern | NameRegexp:
@@ -47,13 +52,13 @@ def parse_matching(cursor: Cursor) -> NamePattern | NameRegexp:
     if cursor.accept_word("regexp"):
         namespace = _parse_namespace(cursor, "'matching regexp'", 'namespace:"regular expression"')
         if cursor.token.kind is not Kind.STRING:
-            cursor.fail(f"expected a regular expression in quotes after '{namespace}:'")
+            cursor.fail(f"expected a regular expression in quotes after '{shorten(namespace)}:'")
         start = cursor.take()
         with cursor.placing(start):
             return NameRegexp(namespace, check_writable(start.text))
     namespace = _parse_namespace(cursor, "'matching'", "namespace:name*")
     if cursor.token.kind is not Kind.WORD or not _PATTERN.fullmatch(cursor.token.text):
-        cursor.fail(f"expected a pattern like name* after '{namespace}:'")
+        cursor.fail(f"expected a pattern like name* after '{shorten(namespace)}:'")
     return NamePattern(namespace, cursor.take().text)
 
 

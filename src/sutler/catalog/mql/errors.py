@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from sutler.base.reading.errors import LanguageError, Position
 
-__all__ = ["MqlError", "MqlMeaningError", "MqlSyntaxError", "MqlUnsupportedError", "Position"]
+__all__ = ["MqlError", "MqlMeaningError", "MqlSyntaxError", "MqlUnsupportedError", "Position", "shorten"]
+
+SHOWN_CHARACTERS = 60
+
+
+def shorten(text: str) -> str:
+    """What is shown of a text from a query in a sentence: a name may be a million characters long."""
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[: SHOWN_CHARACTERS - 1]}…"
 
 
 class MqlError(LanguageError):

@@ -7,14 +7,12 @@ from collections.abc import Iterator, Mapping
 from sutler.catalog.mql.cursor import MAX_DEPTH
 from sutler.catalog.mql.errors import MqlMeaningError
 from sutler.catalog.mql.selectors import QualifiedName
+from sutler.catalog.mql.sizes import Size, size_of_node
 from sutler.catalog.mql.tree import FileQuery, SelectedBy
 from sutler.catalog.mql.walking import operands_of, rebuild, walk
 
 MAX_NAMED_QUERIES = 100
 """How many named queries one query may be made of."""
-
-MAX_SETS = 10_000
-"""How many sets a query may consist of when all names are replaced."""
 
 
 def names_in(tree: FileQuery) -> Iterator[SelectedBy]:
@@ -35,15 +33,15 @@ class _Expansion:
     def __init__(self, known: Mapping[QualifiedName, FileQuery]) -> None:
         self.known = known
         self.done: dict[QualifiedName, FileQuery] = {}
-        self.sizes: dict[QualifiedName, int] = {}
+        self.sizes: dict[QualifiedName, Size] = {}
         self.open: list[QualifiedName] = []
 
     def expand(self, tree: FileQuery) -> FileQuery:
-        size = 0
+        size = Size()
         for _, node in walk(tree):
-            size += self._enter(node.name) if isinstance(node, SelectedBy) else 1
-            if size > MAX_SETS:
-                raise MqlMeaningError(f"with its named queries the query is made of more than {MAX_SETS} sets.")
+            size = size.plus(self._enter(node.name) if isinstance(node, SelectedBy) else size_of_node(node))
+            if excess := size.excess:
+                raise MqlMeaningError(f"with its named queries the query is made of {excess}.")
         expanded = self._replace(tree)
         if max(depth for depth, _ in walk(expanded)) > MAX_DEPTH:
             raise MqlMeaningError(f"with its named queries the query is nested more than {MAX_DEPTH} levels deep.")
@@ -51,7 +49,7 @@ class _Expansion:
             self.sizes[self.open[-1]] = size
         return expanded
 
-    def _enter(self, name: QualifiedName) -> int:
+    def _enter(self, name: QualifiedName) -> Size:
         """Expand a named query, once, and return its size."""
         if name in self.open:
             circle = [*self.open[self.open.index(name) :], name]

@@ -12,7 +12,7 @@ from functools import partial
 
 from sutler.catalog.mql.constant_parser import parse_constant
 from sutler.catalog.mql.cursor import Cursor, suggest
-from sutler.catalog.mql.errors import MqlSyntaxError
+from sutler.catalog.mql.errors import MqlSyntaxError, shorten
 from sutler.catalog.mql.lexer import Kind
 from sutler.catalog.mql.selectors import QualifiedName
 from sutler.catalog.mql.terms import Constant, Number, Text, is_writable
@@ -62,7 +62,8 @@ def parse_name(
         return QualifiedName(found, cursor.expect_name(f"a {thing} name after the namespace"))
     if namespace is None:
         raise MqlSyntaxError(
-            f"expected a {thing} name like namespace:name, but '{found}' has no namespace and there is no default.",
+            f"expected a {thing} name like namespace:name, but '{shorten(found)}' has no namespace"
+            " and there is no default.",
             position=cursor.position(cursor.tokens.get(start)),
             suggestion=suggest(found, near),
         )
@@ -112,9 +113,10 @@ def _take_constants(cursor: Cursor) -> tuple[Constant, ...] | None:
 
 def _count_items(cursor: Cursor, width: int) -> int:
     """How many items of `width` tokens stand here with commas between them, whatever they are."""
-    start, step = cursor.index + width, width + 1
-    texts, kinds = cursor.tokens.texts[start::step], cursor.tokens.kinds[start::step]
-    for count, (text, kind) in enumerate(zip(texts, kinds, strict=True), start=1):
-        if text != "," or kind != Kind.SIGN:
+    texts, kinds = cursor.tokens.texts, cursor.tokens.kinds
+    # No copies: a query of a hundred thousand short lists would copy what is left of it as often.
+    places = range(cursor.index + width, len(texts), width + 1)
+    for count, place in enumerate(places, start=1):
+        if texts[place] != "," or kinds[place] != Kind.SIGN:
             return count
-    return len(texts) + 1
+    return len(places) + 1

@@ -14,6 +14,7 @@ from sutler.catalog.mql.filters import FILTERS, read_filter
 from sutler.catalog.mql.lexer import Kind
 from sutler.catalog.mql.list_parser import AFTER_FILES, parse_fids, parse_name, parse_names
 from sutler.catalog.mql.selectors import DatasetQuery, QuerySearch
+from sutler.catalog.mql.sizes import MAX_SETS, ONE_SET
 from sutler.catalog.mql.subjects import FILES, QUERIES
 from sutler.catalog.mql.terms import Constant
 from sutler.catalog.mql.tree import (
@@ -120,13 +121,14 @@ class _Parser:
         """A chain: `-` takes the set after it, a cut takes everything before it, `where` what stands before it."""
         cursor = self.cursor
         tree = self.selection()
-        while True:
+        for _ in range(MAX_DEPTH):
             if cursor.accept_minus():
                 tree = Minus(tree, self.selection())
             elif cursor.at_word(*CUTS):
                 tree = self.optional_condition(self.cut(tree))
             else:
                 return tree
+        return cursor.fail_too_deep()
 
     def selection(self) -> FileQuery:
         return self.optional_condition(self.file_set())
@@ -151,6 +153,7 @@ class _Parser:
         if cursor.accept_sign("("):
             (tree,) = self.bracketed(")")
             return tree
+        cursor.enlarge(ONE_SET)
         if cursor.accept_sign("["):
             return Union(self.bracketed("]", many=True))
         if cursor.accept_sign("{"):
@@ -209,6 +212,8 @@ class _Parser:
                 cursor.fail("expected an argument with its name, like seed=1, after another one")
             else:
                 positional.append(parse_constant(cursor))
+            if len(positional) + len(keywords) > MAX_SETS:
+                cursor.fail("expected ')', for no filter takes so many arguments")
             if not cursor.accept_sign(","):
                 break
         cursor.expect_sign(")", "',' or ')'")

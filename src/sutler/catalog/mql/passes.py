@@ -8,6 +8,7 @@ on a skip; conditions stand as far down as they can, at most one on a set, unles
 from __future__ import annotations
 
 from sutler.base.reading.conditions import And
+from sutler.catalog.mql.sizes import count_terms
 from sutler.catalog.mql.terms import Condition
 from sutler.catalog.mql.tree import (
     FileQuery,
@@ -27,6 +28,9 @@ MAX_COUNT = 2**63 - 1
 
 MAX_PLACES = 16
 """In how many places a condition may stand for the one where it was written: a statement must not outgrow its query."""
+
+MAX_COPIES = 128
+"""How many terms all copies of a condition may have together."""
 
 
 def simplify(tree: FileQuery) -> FileQuery:  # noqa: PLR0911 - one return per kind of set
@@ -77,7 +81,7 @@ def _fold_skip(source: FileQuery, count: int) -> FileQuery:
 
 def _push_condition(source: FileQuery, condition: Condition) -> FileQuery:
     match source:
-        case Union(parts) if _count_places(source) <= MAX_PLACES:
+        case Union(parts) if _may_be_copied(condition, _count_places(source)):
             return Union(tuple(_push_condition(part, condition) for part in parts))
         case Minus(left, right):
             return Minus(_push_condition(left, condition), right)
@@ -85,6 +89,10 @@ def _push_condition(source: FileQuery, condition: Condition) -> FileQuery:
             return Where(inner, And((*_items(first), *_items(condition))))
         case _:
             return Where(source, condition)
+
+
+def _may_be_copied(condition: Condition, places: int) -> bool:
+    return places <= MAX_PLACES and places * count_terms(condition) <= MAX_COPIES
 
 
 def _count_places(tree: FileQuery) -> int:

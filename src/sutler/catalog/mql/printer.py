@@ -163,7 +163,7 @@ def condition_text(condition: Condition) -> str:  # noqa: PLR0911 - one return p
         case And(items):
             return " and ".join(_nested(item, (Or, And)) for item in items)
         case Not(item):
-            return f"!({condition_text(item)})"
+            return f"!{_nested(item, (Or, And))}"
         case Compare(operand, op, constant):
             return f"{_operand(operand)} {op.value} {_constant(constant)}"
         case InSet(operand, constants, negated):

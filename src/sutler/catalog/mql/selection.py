@@ -25,16 +25,17 @@ def select_files(tree: FileQuery, scope: Scope, *, limit: int | None, with_metad
     return chosen + _read_chosen(metadata) + _IN_ORDER
 
 
-def gather_ids(tree: FileQuery, scope: Scope, *, most: int | None = None) -> Fragment:
+def gather_ids(tree: FileQuery, scope: Scope, *, most: int | None = None, by_members: bool = False) -> Fragment:
     """A statement with one row `ids`: those of all files in order, eight bytes each, high ones first; null for none.
 
-    With `most` those of so many files at the beginning.
+    With `most` those of so many files at the beginning. `by_members` as for `select_columns`, here and below.
     """
     tree = tree if most is None else limited(tree, most)
     gathered = sql(
         "select string_agg(int8send(chosen.id), ''::bytea order by chosen.created_at, chosen.fid) as ids from ("
     )
-    return gathered + select_columns(sql("f.id, f.fid, f.created_at"), tree, scope) + sql(") chosen")
+    chosen = select_columns(sql("f.id, f.fid, f.created_at"), tree, scope, by_members=by_members)
+    return gathered + chosen + sql(") chosen")
 
 
 def gather_candidates(tree: FileQuery, scope: Scope) -> Fragment:
@@ -46,18 +47,24 @@ def gather_candidates(tree: FileQuery, scope: Scope) -> Fragment:
     return gathered + select_columns(sql("f.id, f.fid, f.created_at"), tree, scope) + sql(") chosen")
 
 
-def summarize_files(tree: FileQuery, scope: Scope) -> Fragment:
+def summarize_files(tree: FileQuery, scope: Scope, *, by_members: bool = False) -> Fragment:
     """A statement with one row `count, size_bytes`: how many files, and how large they are together."""
     summed = sql("select count(*) as count, coalesce(sum(wanted.size_bytes), 0) as size_bytes from (")
-    return summed + select_columns(sql("f.size_bytes"), tree, scope) + sql(") wanted")
+    return summed + select_columns(sql("f.size_bytes"), tree, scope, by_members=by_members) + sql(") wanted")
 
 
-def count_files(tree: FileQuery, scope: Scope) -> Fragment:
+def count_files(tree: FileQuery, scope: Scope, *, by_members: bool = False) -> Fragment:
     """A statement with one row `count`."""
     kept = find_kept_count(tree, scope)
     if kept is not None:
         return kept
-    return sql("select count(*) as count from (") + select_columns(sql("f.id"), tree, scope) + sql(") wanted")
+    counted = select_columns(sql("f.id"), tree, scope, by_members=by_members)
+    return sql("select count(*) as count from (") + counted + sql(") wanted")
+
+
+def plan_files(tree: FileQuery, scope: Scope) -> Fragment:
+    """A statement with one row whose only value is how the planner would find the files."""
+    return estimate(select_columns(sql("f.id"), tree, scope))
 
 
 def gather_keys(tree: FileQuery, scope: Scope) -> Fragment:
@@ -69,6 +76,13 @@ def gather_keys(tree: FileQuery, scope: Scope) -> Fragment:
 def estimate(statement: Fragment) -> Fragment:
     """A statement with one row whose only value is the plan of another one, which is not run."""
     return sql("explain (format json) ") + statement
+
+
+_READ_TAKEN = sql(
+    " select chosen.id, chosen.fid, chosen.namespace, chosen.name, f.size_bytes from chosen "
+    "cross join lateral (select own.size_bytes from catalog.files own where own.id = chosen.id offset 0) as f"
+)
+"""Each file is read by its key: `offset 0` keeps it so, whatever statistics say that are older than the files."""
 
 
 def take_files(tree: FileQuery, scope: Scope, *, ledger_id: int, limit: int | None) -> Fragment:
@@ -84,7 +98,7 @@ def take_files(tree: FileQuery, scope: Scope, *, ledger_id: int, limit: int | No
         + value(ledger_id, "bigint")
         + sql(", chosen.fid from chosen)")
     )
-    return sql("with chosen as materialized (") + wanted + entered + _read_chosen(sql("")) + _IN_ORDER
+    return sql("with chosen as materialized (") + wanted + entered + _READ_TAKEN + _IN_ORDER
 
 
 def _untaken(tree: FileQuery, scope: Scope, ledger_id: int) -> Fragment:

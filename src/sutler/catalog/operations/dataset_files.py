@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from typing import overload
 
 from sutler.auth import Action, Principal, Thing, permit
 from sutler.base.did import Did
+from sutler.base.documents import Shape
 from sutler.base.errors import InvalidInputError, Problem
 from sutler.base.events import Event
 from sutler.catalog import mql, rules, store
@@ -13,6 +15,7 @@ from sutler.catalog.errors import InvalidFilesError
 from sutler.catalog.model import CatalogEvent, Dataset, File, FileKey, KnownFile
 from sutler.catalog.operations.dataset_tree import get_dataset_in
 from sutler.catalog.operations.finding import find_known_in, refuse_keys
+from sutler.catalog.operations.lines import stream_members
 from sutler.catalog.operations.members import (
     delete_members_in,
     insert_members_in,
@@ -98,18 +101,50 @@ async def remove_from_dataset(
         return removed
 
 
-async def list_dataset_files(
-    db: Database, who: Principal, *, did: Did, with_metadata: bool = True, include_retired: bool = False
-) -> AsyncIterator[list[File]]:
+@overload
+def list_dataset_files(
+    db: Database, who: Principal, *, did: Did, with_metadata: bool = ..., include_retired: bool = ..., shape: None = ...
+) -> AsyncIterator[list[File]]: ...
+
+
+@overload
+def list_dataset_files(
+    db: Database, who: Principal, *, did: Did, include_retired: bool = ..., shape: Shape
+) -> AsyncIterator[bytes]: ...
+
+
+def list_dataset_files(
+    db: Database,
+    who: Principal,
+    *,
+    did: Did,
+    with_metadata: bool = True,
+    include_retired: bool = False,
+    shape: Shape | None = None,
+) -> AsyncIterator[list[File]] | AsyncIterator[bytes]:
     """Yield the files of a dataset in the order in which they were declared, some at a time.
 
     Each part is read when its turn comes: nothing is kept, and what is added or removed meanwhile may be seen or not.
-    Without `with_metadata` the metadata are empty. Raises DatasetNotFoundError, NotPermittedError, before anything is
-    yielded.
+    Without `with_metadata` the metadata are empty. With a shape they come as lines of JSON that the database writes.
+    Raises DatasetNotFoundError, NotPermittedError, before anything is yielded.
     """
-    async with db.read() as tx:
-        dataset = await get_dataset_in(tx, did)
-        permit(who, Action.VIEW, Thing("dataset", dataset.experiment_id))
+    if shape is not None:
+        return _list_lines(db, who, did, include_retired=include_retired, shape=shape)
+    return _list_files(db, who, did, with_metadata=with_metadata, include_retired=include_retired)
+
+
+async def _list_lines(
+    db: Database, who: Principal, did: Did, *, include_retired: bool, shape: Shape
+) -> AsyncIterator[bytes]:
+    dataset = await _get_visible(db, who, did)
+    async for part in stream_members(db, dataset_id=dataset.id, include_retired=include_retired, shape=shape):
+        yield part
+
+
+async def _list_files(
+    db: Database, who: Principal, did: Did, *, with_metadata: bool, include_retired: bool
+) -> AsyncIterator[list[File]]:
+    dataset = await _get_visible(db, who, did)
     after = 0
     while True:
         async with db.read() as tx:
@@ -123,6 +158,13 @@ async def list_dataset_files(
         if len(files) < FILES_AT_ONCE:
             return
         after = files[-1].id
+
+
+async def _get_visible(db: Database, who: Principal, did: Did) -> Dataset:
+    async with db.read() as tx:
+        dataset = await get_dataset_in(tx, did)
+        permit(who, Action.VIEW, Thing("dataset", dataset.experiment_id))
+        return dataset
 
 
 async def _find_addable(tx: Tx, dataset: Dataset, files: Sequence[FileKey], *, skips_unknown: bool) -> Sequence[int]:

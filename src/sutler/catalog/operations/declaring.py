@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from sutler.auth import Action, Principal, Thing, permit
 from sutler.base.did import Did
-from sutler.base.errors import Problem
-from sutler.base.events import Event
 from sutler.catalog import rules, store
-from sutler.catalog.errors import FileDeclaredOtherwiseError, InvalidFilesError
-from sutler.catalog.model import Author, CatalogEvent, FileKey, FileReference, KnownFile, Namespace, NewFile
-from sutler.catalog.operations.finding import keep_known_in
-from sutler.catalog.operations.members import MANY_ROWS, ROWS_AT_ONCE, add_members_in, find_files_in
-from sutler.catalog.operations.namespaces import find_namespaces_in, permit_declaring
-from sutler.catalog.operations.provenance import link_files_in, refuse_circles_in
-from sutler.catalog.operations.validation import check_new_files_in
+from sutler.catalog.model import DeclaredCounts, FileReference, NewFile
+from sutler.catalog.operations.entering import (
+    Entered,
+    Ground,
+    enter_files_in,
+    find_ground_in,
+    link_parents_in,
+    record_declared_in,
+    refuse_if,
+)
+from sutler.catalog.operations.members import MANY_ROWS, add_members_in
+from sutler.catalog.operations.namespaces import permit_declaring
 from sutler.database import Database, Tx, replayable
 
 
@@ -41,14 +44,20 @@ async def declare_files(
     """
     named = rules.name_files(files, now=db.clock.now())
     # Many files are checked in a thread, so that others are served meanwhile.
-    problems = await asyncio.to_thread(rules.check_files, named)
-    _refuse_if(problems, named)
-    if any(file.created_at is not None or file.created_by is not None for file in named):
-        permit(who, Action.ADMINISTER, Thing("installation", None))
+    many = len(named) >= MANY_ROWS
+    problems = await asyncio.to_thread(rules.check_files, named) if many else rules.check_files(named)
+    refuse_if(problems, named)
+    permit_origin(who, named)
     try:
         return await _declare_checked(db, who, files=named, dataset=dataset, check_only=check_only)
     except _CheckedOnlyError as checked:
         return checked.declared
+
+
+def permit_origin(who: Principal, files: Sequence[NewFile]) -> None:
+    """Go on if somebody may say who declared files and when. Raises NotPermittedError."""
+    if any(file.created_at is not None or file.created_by is not None for file in files):
+        permit(who, Action.ADMINISTER, Thing("installation", None))
 
 
 @replayable
@@ -56,10 +65,10 @@ async def _declare_checked(
     db: Database, who: Principal, *, files: Sequence[NewFile], dataset: Did | None, check_only: bool
 ) -> list[FileReference]:
     async with db.write() as tx:
-        namespaces = await _find_namespaces(tx, files, dataset)
-        for namespace in namespaces:
+        ground = await find_ground_in(tx, files, dataset)
+        for namespace in ground.namespaces:
             permit_declaring(who, namespace)
-        declared = await _declare(tx, files, dataset, namespaces, who.username)
+        declared = await _declare(tx, files, dataset, ground, who.username)
         if check_only:
             raise _CheckedOnlyError(declared)
         return declared
@@ -70,119 +79,39 @@ async def declare_files_in(
 ) -> list[FileReference]:
     """Do what `declare_files` does, in the transaction of a caller who asked for permission."""
     named = rules.name_files(files, now=tx.now)
-    _refuse_if(rules.check_files(named), named)
-    return await _declare(tx, named, dataset, await _find_namespaces(tx, named, dataset), username)
+    refuse_if(rules.check_files(named), named)
+    return await _declare(tx, named, dataset, await find_ground_in(tx, named, dataset), username)
 
 
 async def _declare(
-    tx: Tx, files: Sequence[NewFile], dataset: Did | None, namespaces: Sequence[Namespace], username: str
+    tx: Tx, files: Sequence[NewFile], dataset: Did | None, ground: Ground, username: str
 ) -> list[FileReference]:
     if not files:
         return []
-    experiment_id = namespaces[0].experiment_id
     # Everybody enters files, links and members in the order of their keys and locks the dataset last: no deadlocks.
-    ordered = sorted(files, key=lambda file: file.did)
-    new = await _insert(tx, ordered, experiment_id, username)
-    known = new | await _accept_known(tx, [file for file in ordered if file.did not in new])
-    await check_new_files_in(tx, experiment_id=experiment_id, files=files, new=new)
-    await _link_parents(tx, ordered, known, new, experiment_id)
-    added = 0
-    if dataset is not None:
-        new_ids = [file.id for file in new.values()]
-        added = await add_members_in(tx, did=dataset, file_ids=[known[file.did].id for file in files], new_ids=new_ids)
-    if new or added:
-        subject = ("namespace", ordered[0].namespace) if dataset is None else ("dataset", str(dataset))
-        facts: dict[str, object] = {"count": len(new), "known": len(known) - len(new), "added": added}
-        facts["dataset"] = None if dataset is None else str(dataset)
-        await tx.record(Event(CatalogEvent.FILES_DECLARED, *subject, experiment_id, facts), Author(username))
-    return [known[file.did].reference for file in files]
-
-
-async def _insert(tx: Tx, ordered: Sequence[NewFile], experiment_id: int, username: str) -> dict[Did, KnownFile]:
-    made = rules.make_fids(len(ordered))
-    fids = [file.fid or fid for file, fid in zip(ordered, made, strict=True)]
-    entered: dict[Did, KnownFile] = {}
-    for start in range(0, len(ordered), ROWS_AT_ONCE):
-        part = slice(start, start + ROWS_AT_ONCE)
-        inserted = await store.insert_files(
-            tx, files=ordered[part], fids=fids[part], experiment_id=experiment_id, username=username
+    entered = await enter_files_in(tx, files, ground, username=username)
+    await link_parents_in(tx, files, entered, experiment_id=ground.experiment_id)
+    added = 0 if dataset is None else await _add_members(tx, dataset, files, entered)
+    if entered.new or added:
+        counts = DeclaredCounts(count=len(entered.new), known=len(files) - len(entered.new), added=added)
+        await record_declared_in(
+            tx,
+            counts,
+            namespace=min(file.namespace for file in files),
+            dataset=dataset,
+            ground=ground,
+            username=username,
         )
-        entered |= {file.did: file for file in inserted}
-    if len(ordered) >= MANY_ROWS:
-        await store.forget_plans(tx)
-    return entered
+    return [entered.known[file.did].reference for file in files]
 
 
-async def _accept_known(tx: Tx, files: Sequence[NewFile]) -> dict[Did, KnownFile]:
-    known = await find_files_in(tx, [file.did for file in files])
-    problems = []
-    for file in files:
-        found = known.get(file.did)
-        if found is None:
-            problems.append(Problem(str(file.did), f"cannot have the fid {file.fid}: another file has it"))
-        elif difference := rules.find_difference(file, found):
-            problems.append(Problem(str(file.did), difference))
-    if problems:
-        raise FileDeclaredOtherwiseError(problems)
-    return known
-
-
-async def _link_parents(
-    tx: Tx,
-    ordered: Sequence[NewFile],
-    known: dict[Did, KnownFile],
-    new: dict[Did, KnownFile],
-    experiment_id: int,
-) -> None:
-    own: dict[FileKey, KnownFile] = {key: file for did, file in known.items() for key in (did, file.fid)}
-    others = await keep_known_in(tx, {key for file in ordered for key in _parents_of(file)} - own.keys())
-    parents = own | {key: file for key, file in others.items() if file.experiment_id == experiment_id}
-    _refuse_if(
-        Problem(str(file.did), f"the parent {key} is not in the catalogue of this experiment")
-        for file in ordered
-        for key in _parents_of(file)
-        if key not in parents
-    )
-    _refuse_if(
-        Problem(str(file.did), "cannot be its own parent")
-        for file in ordered
-        if any(parents[key].id == known[file.did].id for key in file.parent_fids)
-    )
-    linked = await link_files_in(
-        tx, ((parents[key].id, known[file.did].id) for file in ordered for key in _parents_of(file))
-    )
-    # A new file under parents that were there before cannot close a circle; only the others are looked at.
-    doubtful = {
-        known[file.did].id: file.did
-        for file in ordered
-        if known[file.did].id in linked and (file.did not in new or any(key in own for key in _parents_of(file)))
-    }
-    await refuse_circles_in(tx, doubtful, experiment_id=experiment_id)
-
-
-def _parents_of(file: NewFile) -> tuple[FileKey, ...]:
-    return file.parents + file.parent_fids
-
-
-async def _find_namespaces(tx: Tx, files: Sequence[NewFile], dataset: Did | None) -> list[Namespace]:
-    """Return the namespaces concerned, by name. Refuses unknown ones, and those of several experiments."""
-    first_files = {file.namespace: file.did for file in reversed(files)}
-    names = first_files.keys() | ({dataset.namespace} if dataset else set())
-    found = await find_namespaces_in(tx, names)
-    _refuse_if(
-        Problem(str(first_files.get(name, dataset)), f"there is no namespace {name}")
-        for name in sorted(names - found.keys())
-    )
-    namespaces = [found[name] for name in sorted(names)]
-    _refuse_if(
-        Problem(str(first_files.get(other.name, dataset)), "belongs to another experiment than the others of this call")
-        for other in namespaces
-        if other.experiment_id != namespaces[0].experiment_id
-    )
-    return namespaces
-
-
-def _refuse_if(problems: Iterable[Problem], files: Sequence[NewFile] = ()) -> None:
-    found = list(problems)
-    if found:
-        raise InvalidFilesError(found, rules.find_file_problems(files))
+async def _add_members(tx: Tx, dataset: Did, files: Sequence[NewFile], entered: Entered) -> int:
+    if len(entered.new) == len(files):
+        # They stand in the order in which they were entered.
+        ids = [file.id for file in entered.new.values()]
+        instants = {file.did: file.created_at for file in files if file.created_at is not None}
+        created_at = [instants.get(did) for did in entered.new] if instants else [None] * len(ids)
+        if await store.enter_members(tx, dataset=dataset, file_ids=ids, created_at=created_at):
+            return len(ids)
+    file_ids = [entered.known[file.did].id for file in files]
+    return await add_members_in(tx, did=dataset, file_ids=file_ids, new_ids=[file.id for file in entered.new.values()])

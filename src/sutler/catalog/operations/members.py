@@ -12,7 +12,7 @@ from typing import TypeVar
 from sutler.base.did import Did
 from sutler.catalog import store
 from sutler.catalog.errors import DatasetFrozenError, DatasetMonotonicError, DatasetNotFoundError
-from sutler.catalog.model import Dataset, KnownFile
+from sutler.catalog.model import Dataset
 from sutler.catalog.operations.validation import check_members_in
 from sutler.database import Tx
 
@@ -87,13 +87,6 @@ async def delete_all_members_in(tx: Tx, dataset: Dataset) -> int:
         if last is None:
             return total
         total, after = total + count, last
-
-
-async def find_files_in(tx: Tx, dids: Sequence[Did]) -> dict[Did, KnownFile]:
-    """Return those of the files that exist, by name."""
-    if len(dids) >= MANY_ROWS:
-        await store.forget_plans(tx)
-    return {file.did: file for chunk in cut(dids) for file in await store.list_files_named(tx, dids=chunk)}
 
 
 async def list_present_in(tx: Tx, dataset: Dataset, file_ids: Iterable[int]) -> set[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,11 +12,13 @@ from sutler.catalog import mql, rules, store
 from sutler.catalog.model import FileReference, FileSummary, NamedQuery
 from sutler.catalog.mql import selection
 from sutler.catalog.operations.namespaces import find_visible_in
-from sutler.catalog.operations.working_out import work_out_in
+from sutler.catalog.operations.working_out import goes_by_members_in, work_out_in
 from sutler.database import Database, Tx, into_list
 
 DEFAULT_FILE_LIMIT = 1000
 LARGEST_FILE_LIMIT = 100_000
+LONG_TEXT = 20_000
+"""From so many characters on a query is read in a thread: it takes longer than a statement then."""
 
 
 async def query_files(
@@ -36,9 +39,8 @@ async def query_files(
     namespace are of the default one. Raises MqlSyntaxError and its kin, UnreadableQueryError, QueryTooSlowError,
     FilterTooLargeError, InvalidInputError for a limit that is not between 1 and 100,000, NotPermittedError.
     """
-    if not 1 <= limit <= LARGEST_FILE_LIMIT:
-        raise InvalidInputError([Problem("limit", f"must be between 1 and {LARGEST_FILE_LIMIT}, not {limit}")])
-    tree = read_query(query, default_namespace=default_namespace)
+    check_limit(limit)
+    tree = await read_long_query(query, default_namespace=default_namespace)
     async with db.read() as tx:
         scope = await begin_in(tx, who, experiment=experiment, include_retired=include_retired)
         tree = await work_out_in(tx, tree=tree, scope=scope, text=query)
@@ -57,11 +59,12 @@ async def count_files(
     include_retired: bool = False,
 ) -> int:
     """Return how many files a query finds among those that the caller may see. Raises what `query_files` raises."""
-    tree = read_query(query, default_namespace=default_namespace)
+    tree = await read_long_query(query, default_namespace=default_namespace)
     async with db.read() as tx:
         scope = await begin_in(tx, who, experiment=experiment, include_retired=include_retired)
         tree = await work_out_in(tx, tree=tree, scope=scope, text=query)
-        rows = await store.run_selection(tx, statement=selection.count_files(tree, scope))
+        by_members = await goes_by_members_in(tx, tree=tree, scope=scope)
+        rows = await store.run_selection(tx, statement=selection.count_files(tree, scope, by_members=by_members))
         return int(rows[0]["count"])
 
 
@@ -75,11 +78,12 @@ async def summarize_files(
     include_retired: bool = False,
 ) -> FileSummary:
     """Return how many files a query finds and how large they are together. Raises what `query_files` raises."""
-    tree = read_query(query, default_namespace=default_namespace)
+    tree = await read_long_query(query, default_namespace=default_namespace)
     async with db.read() as tx:
         scope = await begin_in(tx, who, experiment=experiment, include_retired=include_retired)
         tree = await work_out_in(tx, tree=tree, scope=scope, text=query)
-        rows = await store.run_selection(tx, statement=selection.summarize_files(tree, scope))
+        by_members = await goes_by_members_in(tx, tree=tree, scope=scope)
+        rows = await store.run_selection(tx, statement=selection.summarize_files(tree, scope, by_members=by_members))
         return FileSummary(rows[0]["count"], int(rows[0]["size_bytes"]))
 
 
@@ -93,7 +97,7 @@ async def list_metadata_keys(
     include_retired: bool = False,
 ) -> list[str]:
     """Return the keys of the metadata of the files of a query, each once, in order. Raises as `query_files`."""
-    tree = read_query(query, default_namespace=default_namespace)
+    tree = await read_long_query(query, default_namespace=default_namespace)
     async with db.read() as tx:
         scope = await begin_in(tx, who, experiment=experiment, include_retired=include_retired)
         tree = await work_out_in(tx, tree=tree, scope=scope, text=query)
@@ -116,6 +120,12 @@ async def search_queries(db: Database, who: Principal, *, query: str, experiment
         return into_list(NamedQuery, rows)
 
 
+def check_limit(limit: int) -> None:
+    """Go on if so many files may be asked for at once. Raises InvalidInputError."""
+    if not 1 <= limit <= LARGEST_FILE_LIMIT:
+        raise InvalidInputError([Problem("limit", f"must be between 1 and {LARGEST_FILE_LIMIT}, not {limit}")])
+
+
 def check_query(text: str) -> None:
     """Read a query and forget it. Raises MqlSyntaxError and its kin for one that cannot be used."""
     read_query(text)
@@ -133,6 +143,13 @@ def read_query(text: str, *, default_namespace: str | None = None) -> mql.FileQu
     """
     _check_characters(text)
     return mql.parse(text, default_namespace=default_namespace)
+
+
+async def read_long_query(text: str, *, default_namespace: str | None = None) -> mql.FileQuery:
+    """Do what `read_query` does, in a thread if the text is long, so that others are served meanwhile."""
+    if len(text) < LONG_TEXT:
+        return read_query(text, default_namespace=default_namespace)
+    return await asyncio.to_thread(read_query, text, default_namespace=default_namespace)
 
 
 def read_any_query(text: str, *, default_namespace: str | None = None) -> mql.Query:

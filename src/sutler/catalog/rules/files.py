@@ -6,6 +6,7 @@ import math
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from sutler.base.did import Did, InvalidNameError, check_name
 from sutler.base.errors import Problem
@@ -16,6 +17,8 @@ LONGEST_NAME = 1000
 LARGEST_SIZE_BYTES = 2**63 - 1
 LARGEST_NUMBER = 10**300
 DEEPEST_METADATA = 64
+KEPT_WORDS = 2_000
+"""So many keys and namespaces are remembered as good, each at most as long as a name."""
 FID_LENGTH = 16
 
 _FID_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -41,8 +44,11 @@ def make_fids(count: int) -> list[str]:
 
 def check_files(files: Sequence[NewFile]) -> list[Problem]:
     """Return everything that is wrong with files that are to be declared, each with the file it is about."""
-    problems = [problem for number, file in enumerate(files) for problem in _check_file(file, number)]
-    problems += _find_repeated("is given twice", (str(file.did) for file in files))
+    problems = [
+        problem for number, file in enumerate(files) if not _is_plain(file) for problem in _check_file(file, number)
+    ]
+    if len({(file.namespace, file.name) for file in files}) < len(files):
+        problems += _find_repeated("is given twice", (str(file.did) for file in files))
     problems += _find_repeated("is given as fid twice", (file.fid for file in files if file.fid is not None))
     return problems
 
@@ -113,6 +119,57 @@ def find_difference(file: NewFile, known: KnownFile) -> str | None:
 
 def _say(size_bytes: int | None) -> str:
     return "unknown" if size_bytes is None else str(size_bytes)
+
+
+def _is_plain(file: NewFile) -> bool:
+    """Whether a quick look finds nothing that could be wrong. Of a million files that is all that is done."""
+    return (
+        file.fid is None
+        and file.auto_name is None
+        and file.created_at is None
+        and file.created_by is None
+        and not file.parent_fids
+        and (file.size_bytes is None or 0 <= file.size_bytes <= LARGEST_SIZE_BYTES)
+        and _is_namespace(file.namespace)
+        and _is_name(file.name)
+        and (not file.checksums or not any(_check_checksums(file.checksums, "")))
+        and all(map(_is_key, file.metadata))
+        and all(map(_is_plain_value, file.metadata.values()))
+        and (not file.parents or _has_plain_parents(file))
+    )
+
+
+def _has_plain_parents(file: NewFile) -> bool:
+    return all(
+        _is_namespace(parent.namespace)
+        and _is_name(parent.name)
+        and not (parent.name == file.name and parent.namespace == file.namespace)
+        for parent in file.parents
+    )
+
+
+def _is_name(text: str) -> bool:
+    return not any(_check_word(text, "name"))
+
+
+_is_namespace = lru_cache(maxsize=KEPT_WORDS)(_is_name)
+
+
+@lru_cache(maxsize=KEPT_WORDS)
+def _is_key(key: str) -> bool:
+    return _check_key(key) is None
+
+
+def _is_plain_value(item: object) -> bool:
+    if isinstance(item, str):
+        return "\0" not in item if item.isascii() else not _UNSTORABLE.search(item)
+    if isinstance(item, int):
+        return -LARGEST_NUMBER < item < LARGEST_NUMBER
+    if isinstance(item, float):
+        return math.isfinite(item)
+    if isinstance(item, list):
+        return all(not isinstance(part, list) and _is_plain_value(part) for part in item)
+    return item is None
 
 
 def _check_file(file: NewFile, number: int) -> Iterator[Problem]:

@@ -14,13 +14,14 @@ from sutler.catalog.rules.files import make_fids
 _VARIABLE = re.compile(r"\$(clock[369]?|uuid(?:16|8)?|fid)")
 
 
-def name_files(files: Sequence[NewFile], *, now: datetime) -> list[NewFile]:
+def name_files(files: Sequence[NewFile], *, now: datetime, first: int = 0) -> list[NewFile]:
     """Return the files with a name for each that has a pattern instead, which keeps the fid that its name was made of.
 
     `$clock` is the time in milliseconds, one more for each file so that names differ; `$clock3`, `$clock6` and
     `$clock9` are its last digits. `$uuid` is random, `$uuid16` and `$uuid8` are its last digits. `$fid` is the fid.
+    `first` is how many files of the same call came before.
     """
-    clock = round(now.timestamp() * 1000)
+    clock = round(now.timestamp() * 1000) + first
     return [_name(file, clock + number) if _needs_name(file) else file for number, file in enumerate(files)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sutler.catalog.model import File, KnownFile
+from sutler.catalog.store.declaring import write_json
 from sutler.database import Row, Tx, into, into_list, load_statements
 
 _SQL = load_statements("sutler.catalog.store", "changes.sql")
@@ -57,6 +58,30 @@ async def change_metadata_of_files(
         username=username,
     )
     return into_list(File, rows)
+
+
+async def change_metadata_each(
+    tx: Tx,
+    *,
+    file_ids: Sequence[int],
+    metadata: Sequence[Mapping[str, object]],
+    replaces: Sequence[bool],
+    username: str,
+) -> int:
+    """Change the metadata of each of many files and return how many. `metadata` and `replaces` go with the files."""
+    return await tx.run(
+        _SQL.change_metadata_each,
+        file_ids=list(file_ids),
+        metadata=[write_json(one) for one in metadata],
+        replaces=list(replaces),
+        now=tx.now,
+        username=username,
+    )
+
+
+async def list_changed_here(tx: Tx, *, file_ids: Sequence[int]) -> set[int]:
+    """Return those of the files that this transaction has changed."""
+    return {row["id"] for row in await tx.rows(_SQL.list_changed_here, file_ids=list(file_ids))}
 
 
 async def retire_file(tx: Tx, *, file_id: int, username: str) -> File:

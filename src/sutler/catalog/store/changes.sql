@@ -94,3 +94,16 @@ SET name = :name, updated_at = :now, updated_by = :username
 WHERE id = :file_id
 RETURNING id, fid, namespace, name, experiment_id, size_bytes, checksums, metadata, created_at, created_by,
     updated_at, updated_by, retired_at, retired_by
+
+-- name: change_metadata_each
+-- Merge into, or replace, the metadata of each of many files.
+UPDATE catalog.files AS target
+SET metadata = CASE WHEN given.replaces THEN given.metadata::jsonb ELSE target.metadata || given.metadata::jsonb END,
+    updated_at = :now,
+    updated_by = :username
+FROM unnest(:file_ids::bigint[], :metadata::text[], :replaces::boolean[]) AS given (id, metadata, replaces)
+WHERE target.id = given.id
+
+-- name: list_changed_here
+-- Tell which of these files this transaction has changed or declared.
+SELECT id FROM catalog.files WHERE id = ANY(:file_ids::bigint[]) AND xmin = pg_current_xact_id()::xid

@@ -5,31 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sutler.base.did import Did
-from sutler.catalog.model import File, FileReference, KnownFile, NewFile
+from sutler.catalog.model import File, FileReference, KnownFile
 from sutler.database import Row, Tx, into, into_list, into_optional, load_statements
 
 _SQL = load_statements("sutler.catalog.store", "files.sql")
-
-
-async def insert_files(
-    tx: Tx, *, files: Sequence[NewFile], fids: Sequence[str], experiment_id: int, username: str
-) -> list[KnownFile]:
-    """Declare files in the order given and return those that were not there. `fids` go with `files`."""
-    rows = await tx.rows(
-        _SQL.insert_files,
-        fids=list(fids),
-        namespaces=[file.namespace for file in files],
-        names=[file.name for file in files],
-        sizes=[file.size_bytes for file in files],
-        checksums=[dict(file.checksums) for file in files],
-        metadata=[dict(file.metadata) for file in files],
-        created_at=[file.created_at for file in files],
-        created_by=[file.created_by for file in files],
-        experiment_id=experiment_id,
-        now=tx.now,
-        username=username,
-    )
-    return [_known_file(row) for row in rows]
 
 
 async def list_files_named(tx: Tx, *, dids: Sequence[Did]) -> list[KnownFile]:

@@ -8,15 +8,21 @@ from sutler.client._async.catalog import AsyncCatalogCalls
 from sutler.client._async.categories import AsyncCategoryCalls
 from sutler.client._async.dispatch import AsyncDispatchCalls
 from sutler.client._async.files import AsyncFileCalls
+from sutler.client._async.indexed_keys import AsyncKeyIndexCalls
 from sutler.client._async.replicas import AsyncReplicaCalls
+from sutler.client._async.services import AsyncServiceCalls
 from sutler.client._async.submissions import AsyncSubmissionCalls
+from sutler.client._async.tables import AsyncTableCalls
 
 
 class AsyncClient(
     AsyncAuthCalls,
+    AsyncServiceCalls,
     AsyncCatalogCalls,
     AsyncFileCalls,
+    AsyncTableCalls,
     AsyncCategoryCalls,
+    AsyncKeyIndexCalls,
     AsyncReplicaCalls,
     AsyncDispatchCalls,
     AsyncCampaignCalls,

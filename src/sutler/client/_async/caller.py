@@ -104,6 +104,23 @@ class AsyncCaller:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise UnreachableError(self.url, str(error) or type(error).__name__) from error
 
+    async def read_bytes(self, path: str, *, body: object) -> AsyncIterator[bytes]:
+        """Post a question and yield the answer as it comes. Raises ClientError, also for one that breaks off."""
+        headers = self._make_headers() | {"Content-Type": "application/json"}
+        request = self._http.build_request("POST", path, headers=headers, content=json.dumps(to_json(body)).encode())
+        try:
+            reply = await self._http.send(request, stream=True)
+            try:
+                if reply.status_code >= 400:
+                    await reply.aread()
+                    raise make_api_error(_read_problem(reply))
+                async for part in reply.aiter_bytes():
+                    yield part
+            finally:
+                await reply.aclose()
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise UnreachableError(self.url, str(error) or type(error).__name__) from error
+
     async def send(
         self,
         shape: type[Reply],

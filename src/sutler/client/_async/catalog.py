@@ -29,13 +29,16 @@ class AsyncCatalogCalls(AsyncDatasetCalls, AsyncNamespaceCalls, AsyncQueryCalls)
         body = wire.NewFiles(tuple(files), dataset, check_only)
         return await self.send(Page[wire.FileReference], "POST", path_of("files"), body, key=key)
 
-    async def get_file(self, did: str) -> wire.FileView:
-        """Return a file with its parents, children and datasets."""
-        return await self.get(wire.FileView, path_of("files", *did.split(":", 1)))
+    async def get_file(self, did: str, *, experiment: str | None = None) -> wire.FileView:
+        """Return a file with its parents, children and datasets.
 
-    async def get_file_by_fid(self, fid: str) -> wire.FileView:
-        """Return a file by its fid."""
-        return await self.get(wire.FileView, path_of("fids", fid))
+        With an experiment its catalogue is asked; one that is elsewhere does not tell the datasets.
+        """
+        return await self.get(wire.FileView, path_of("files", *did.split(":", 1)), experiment=experiment)
+
+    async def get_file_by_fid(self, fid: str, *, experiment: str | None = None) -> wire.FileView:
+        """Return a file by its fid, from the catalogue of an experiment if one is named."""
+        return await self.get(wire.FileView, path_of("fids", fid), experiment=experiment)
 
     async def update_metadata(
         self, did: str, metadata: Mapping[str, Any], *, mode: Literal["merge", "replace"] = "merge"

@@ -62,3 +62,7 @@ class AsyncSubmissionCalls(AsyncCaller):
         """Stop the jobs of a submission and give out no more of its files."""
         path = path_of("submissions", submission_id, "cancel")
         return await self.send(wire.SubmissionView, "POST", path, Cancellation(reason), key=key)
+
+    async def retry_declarations(self, experiment: str) -> wire.Retried:
+        """Have outputs whose declaration was refused elsewhere declared once more, and those that wait, at once."""
+        return await self.send(wire.Retried, "POST", path_of("experiments", experiment, "declarations", "retry"))

@@ -9,15 +9,21 @@ from sutler.client._sync.catalog import CatalogCalls
 from sutler.client._sync.categories import CategoryCalls
 from sutler.client._sync.dispatch import DispatchCalls
 from sutler.client._sync.files import FileCalls
+from sutler.client._sync.indexed_keys import KeyIndexCalls
 from sutler.client._sync.replicas import ReplicaCalls
+from sutler.client._sync.services import ServiceCalls
 from sutler.client._sync.submissions import SubmissionCalls
+from sutler.client._sync.tables import TableCalls
 
 
 class Client(
     AuthCalls,
+    ServiceCalls,
     CatalogCalls,
     FileCalls,
+    TableCalls,
     CategoryCalls,
+    KeyIndexCalls,
     ReplicaCalls,
     DispatchCalls,
     CampaignCalls,

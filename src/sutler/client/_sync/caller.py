@@ -104,6 +104,22 @@ class Caller:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise UnreachableError(self.url, str(error) or type(error).__name__) from error
 
+    def read_bytes(self, path: str, *, body: object) -> Iterator[bytes]:
+        """Post a question and yield the answer as it comes. Raises ClientError, also for one that breaks off."""
+        headers = self._make_headers() | {"Content-Type": "application/json"}
+        request = self._http.build_request("POST", path, headers=headers, content=json.dumps(to_json(body)).encode())
+        try:
+            reply = self._http.send(request, stream=True)
+            try:
+                if reply.status_code >= 400:
+                    reply.read()
+                    raise make_api_error(_read_problem(reply))
+                yield from reply.iter_bytes()
+            finally:
+                reply.close()
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise UnreachableError(self.url, str(error) or type(error).__name__) from error
+
     def send(
         self,
         shape: type[Reply],

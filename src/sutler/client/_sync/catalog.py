@@ -30,13 +30,16 @@ class CatalogCalls(DatasetCalls, NamespaceCalls, QueryCalls):
         body = wire.NewFiles(tuple(files), dataset, check_only)
         return self.send(Page[wire.FileReference], "POST", path_of("files"), body, key=key)
 
-    def get_file(self, did: str) -> wire.FileView:
-        """Return a file with its parents, children and datasets."""
-        return self.get(wire.FileView, path_of("files", *did.split(":", 1)))
+    def get_file(self, did: str, *, experiment: str | None = None) -> wire.FileView:
+        """Return a file with its parents, children and datasets.
 
-    def get_file_by_fid(self, fid: str) -> wire.FileView:
-        """Return a file by its fid."""
-        return self.get(wire.FileView, path_of("fids", fid))
+        With an experiment its catalogue is asked; one that is elsewhere does not tell the datasets.
+        """
+        return self.get(wire.FileView, path_of("files", *did.split(":", 1)), experiment=experiment)
+
+    def get_file_by_fid(self, fid: str, *, experiment: str | None = None) -> wire.FileView:
+        """Return a file by its fid, from the catalogue of an experiment if one is named."""
+        return self.get(wire.FileView, path_of("fids", fid), experiment=experiment)
 
     def update_metadata(
         self, did: str, metadata: Mapping[str, Any], *, mode: Literal["merge", "replace"] = "merge"

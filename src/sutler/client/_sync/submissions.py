@@ -61,3 +61,7 @@ class SubmissionCalls(Caller):
         """Stop the jobs of a submission and give out no more of its files."""
         path = path_of("submissions", submission_id, "cancel")
         return self.send(wire.SubmissionView, "POST", path, Cancellation(reason), key=key)
+
+    def retry_declarations(self, experiment: str) -> wire.Retried:
+        """Have outputs whose declaration was refused elsewhere declared once more, and those that wait, at once."""
+        return self.send(wire.Retried, "POST", path_of("experiments", experiment, "declarations", "retry"))

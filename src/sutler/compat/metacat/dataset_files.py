@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from starlette.responses import Response
 
 from sutler import catalog
@@ -19,21 +17,20 @@ from sutler.compat.metacat.reading import (
     read_object,
     read_query_text,
 )
-from sutler.compat.metacat.replies import reply_json, reply_stream
-from sutler.compat.metacat.shapes import show_file
+from sutler.compat.metacat.replies import reply_json, reply_lines
+from sutler.compat.metacat.shapes import shape_file
 
 
 async def list_files(call: SignedCall) -> Response:
     """Stream the files of a dataset; retired ones when they are asked for."""
-    with_metadata = call.is_yes("with_metadata")
-    batches = catalog.list_dataset_files(
+    lines = catalog.list_dataset_files(
         call.db,
         call.who,
         did=read_dataset(call),
-        with_metadata=with_metadata,
         include_retired=call.is_yes("include_retired_files"),
+        shape=shape_file(with_metadata=call.is_yes("with_metadata")),
     )
-    return await reply_stream(batches, partial(show_file, with_metadata=with_metadata))
+    return await reply_lines(lines)
 
 
 async def add_files(call: SignedCall) -> Response:

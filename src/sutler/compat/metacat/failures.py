@@ -22,6 +22,7 @@ INVALID_FILES = "Invalid file data"
 EXISTING_FILES = "The following files already exist:"
 
 _WORDS: tuple[tuple[type[SutlerError], int, str | None], ...] = (
+    (catalog.CatalogElsewhereError, 400, None),
     (catalog.DatasetFrozenError, 403, None),
     (catalog.DatasetMonotonicError, 403, None),
     (catalog.DatasetCircleError, 400, None),

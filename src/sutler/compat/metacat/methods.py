@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from starlette.responses import Response
 
+from sutler import catalog
 from sutler.base.errors import NotAuthenticatedError, NotPermittedError
 from sutler.compat.call import Call, SignedCall
 from sutler.compat.errors import NoSuchCallError
@@ -114,4 +115,7 @@ async def _sign(call: Call, method: Method) -> SignedCall:
         if method.creates:
             raise
         raise NotPermittedError(f"Authentication is required: {error.sentence}") from error
+    if call.experiment is not None:
+        # What is here of an experiment with a catalogue elsewhere is old or nothing, and would look like the truth.
+        await catalog.refuse_elsewhere(call.db, who, experiment=call.experiment)
     return SignedCall(call.services, call.request, call.experiment, call.words, call.query, who)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from typing import TypedDict
 from urllib.parse import parse_qs
 
 from starlette.responses import Response
@@ -13,13 +14,20 @@ from sutler.catalog import Dataset, File
 from sutler.compat.call import SignedCall
 from sutler.compat.errors import BadCallError
 from sutler.compat.metacat.reading import read_did
-from sutler.compat.metacat.replies import reply_json, reply_stream
-from sutler.compat.metacat.shapes import show_dataset, show_file, show_relatives
+from sutler.compat.metacat.replies import reply_json, reply_lines, reply_stream
+from sutler.compat.metacat.shapes import shape_file, show_dataset, show_file, show_relatives
 from sutler.compat.shapes import Shape
 
 FORM = "application/x-www-form-urlencoded"
 SAVING_ARGUMENTS = ("save_as", "add_to")
 SUMMARIES = ("count", "keys")
+
+
+class _Asked(TypedDict):
+    query: str
+    experiment: str | None
+    default_namespace: str | None
+    include_retired: bool
 
 
 def is_saving(query: Mapping[str, str]) -> bool:
@@ -95,19 +103,18 @@ async def _summarize(call: SignedCall, text: str, summary: str) -> Response:
 
 
 async def _stream_files(call: SignedCall, text: str) -> Response:
-    with_metadata, with_provenance = call.is_yes("with_meta"), call.is_yes("with_provenance")
-    batches = catalog.stream_files(
-        call.db,
-        call.who,
-        query=text,
-        experiment=call.experiment,
-        default_namespace=_read_namespace(call),
-        include_retired=call.is_yes("include_retired_files"),
-        with_metadata=with_metadata,
-        with_provenance=with_provenance,
-    )
-    show = _show_found if with_provenance else show_file
-    return await reply_stream(batches, partial(show, with_metadata=with_metadata))
+    with_metadata = call.is_yes("with_meta")
+    asked: _Asked = {
+        "query": text,
+        "experiment": call.experiment,
+        "default_namespace": _read_namespace(call),
+        "include_retired": call.is_yes("include_retired_files"),
+    }
+    if not call.is_yes("with_provenance"):
+        lines = catalog.stream_files(call.db, call.who, **asked, shape=shape_file(with_metadata=with_metadata))
+        return await reply_lines(lines)
+    batches = catalog.stream_files(call.db, call.who, **asked, with_metadata=with_metadata, with_provenance=True)
+    return await reply_stream(batches, partial(_show_found, with_metadata=with_metadata))
 
 
 async def _stream_datasets(call: SignedCall, text: str) -> Response:

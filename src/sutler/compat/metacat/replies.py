@@ -32,6 +32,11 @@ async def reply_stream(batches: AsyncIterator[Iterable[Item]], show: Show[Item])
     return await reply_parts(_encode_lines(batches, show), JSON_SEQUENCE)
 
 
+async def reply_lines(lines: AsyncIterator[bytes]) -> Response:
+    """Reply with JSON objects that were written already, whole lines in each part."""
+    return await reply_parts(lines, JSON_SEQUENCE)
+
+
 async def _encode_runs(batches: AsyncIterator[Iterable[Item]], show: Show[Item]) -> AsyncIterator[bytes]:
     async for items in batches:
         yield encode([show(item) for item in items])[1:-1]

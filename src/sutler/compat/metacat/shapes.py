@@ -8,9 +8,29 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sutler.base.did import Did
+from sutler.base.documents import Entry, Form
+from sutler.base.documents import Shape as LineShape
 from sutler.catalog import Category, Dataset, File, NamedQuery, Namespace
 from sutler.compat.metacat.owners import Owners
 from sutler.compat.shapes import Shape, show_instant
+
+_WITHOUT_METADATA = LineShape(
+    (
+        Entry("fid", "fid"),
+        Entry("namespace", "namespace"),
+        Entry("name", "name"),
+        Entry("retired", "retired_at", Form.PRESENCE),
+        Entry("retired_by", "retired_by"),
+        Entry("updated_by", "updated_by"),
+        Entry("retired_timestamp", "retired_at", Form.SECONDS),
+        Entry("updated_timestamp", "updated_at", Form.SECONDS),
+        Entry("created_timestamp", "created_at", Form.SECONDS),
+        Entry("checksums", "checksums"),
+        Entry("size", "size_bytes", may_be_left_out=True),
+        Entry("creator", "created_by"),
+    )
+)
+_WITH_METADATA = LineShape((*_WITHOUT_METADATA.entries, Entry("metadata", "metadata")))
 
 
 def show_file(file: File, *, with_metadata: bool) -> Shape:
@@ -31,6 +51,11 @@ def show_file(file: File, *, with_metadata: bool) -> Shape:
     if with_metadata:
         shape["metadata"] = file.metadata
     return shape
+
+
+def shape_file(*, with_metadata: bool) -> LineShape:
+    """The shape of `show_file`, for whoever writes files without making them first."""
+    return _WITH_METADATA if with_metadata else _WITHOUT_METADATA
 
 
 def show_relatives(fids: Iterable[str]) -> list[Shape]:

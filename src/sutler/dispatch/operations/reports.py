@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sutler import catalog, replicas
-from sutler.auth import Action, Principal, Thing, permit
+from sutler.auth import Action, Principal, Role, Thing, permit
 from sutler.base.did import Did
 from sutler.catalog import FileReference, NewFile
 from sutler.database import Database, Tx, replayable
@@ -117,7 +117,10 @@ async def _accept_held(
         parents = tuple(
             Did(fate.namespace, fate.name) for fate in held if fate.fid and fate.namespace is not None and fate.name
         )
-        declared = await _declare(tx, who, report.outputs, parents, header.experiment_id)
+        if await catalog.is_remote_in(tx, experiment_id=header.experiment_id):
+            declared = await _keep_to_declare(tx, who, report.outputs, parents, header, share_id=held[0].share_id)
+        else:
+            declared = await _declare(tx, who, report.outputs, parents, header.experiment_id)
     # The counts come last: whoever moves them keeps everybody else of the project waiting until the commit.
     ended = await _end(tx, who, report, header, places)
     if declared:
@@ -160,6 +163,42 @@ async def _declare(
             tx, files=files, dataset=dataset, username=who.username
         )
         declared += [(reference.id, output) for reference, output in zip(references, part, strict=True)]
+    await _record_copies(tx, who, outputs, experiment_id)
+    return declared
+
+
+async def _keep_to_declare(
+    tx: Tx,
+    who: Principal,
+    outputs: Sequence[Output],
+    parents: tuple[Did, ...],
+    header: ProjectHeader,
+    *,
+    share_id: int | None,
+) -> list[tuple[int, Output]]:
+    """Do what `_declare` does for an experiment whose catalogue is elsewhere: it is told after the transaction.
+
+    What may be declared there is decided there, by the credential of the role that the project belongs to.
+    """
+    permit(who, Action.DECLARE, Thing("catalogue", header.experiment_id, owner_role=Role.SHIFTER, owner_id=who.user_id))
+    kept: list[tuple[int, Output]] = []
+    for text in sorted({output.dataset for output in outputs}, key=lambda text: text or ""):
+        part = [output for output in outputs if output.dataset == text]
+        references = await catalog.keep_outputs_in(
+            tx,
+            experiment_id=header.experiment_id,
+            role=Role(header.owner_role),
+            files=[_make_file(output, parents) for output in part],
+            dataset=_parse_dataset(text),
+            share_id=share_id,
+            username=who.username,
+        )
+        kept += [(reference.id, output) for reference, output in zip(references, part, strict=True)]
+    await _record_copies(tx, who, outputs, header.experiment_id)
+    return kept
+
+
+async def _record_copies(tx: Tx, who: Principal, outputs: Sequence[Output], experiment_id: int) -> None:
     copies = [
         NewReplica(Did(output.namespace, output.name), output.rse, output.url)
         for output in outputs
@@ -167,7 +206,6 @@ async def _declare(
     ]
     if copies:
         await replicas.add_replicas_in(tx, experiment_id=experiment_id, replicas=copies, actor=who)
-    return declared
 
 
 async def _permit_declaring(

@@ -24,14 +24,12 @@ async def list_handles_of_file(tx: Tx, *, did: Did, experiment_ids: Sequence[int
 
 
 async def list_makers_of_file(
-    tx: Tx, *, file_id: int, parents: Sequence[Did], experiment_ids: Sequence[int] | None, count: int
+    tx: Tx, *, file_id: int, experiment_ids: Sequence[int] | None, count: int
 ) -> list[FileUse]:
-    """Return the newest handles of parents whose attempts put a file out, in projects of these experiments."""
+    """Return the handles of the newest attempts that put a file out, in projects of these experiments."""
     rows = await tx.rows(
         _SQL.list_makers_of_file,
         file_id=file_id,
-        namespaces=[parent.namespace for parent in parents],
-        names=[parent.name for parent in parents],
         experiment_ids=None if experiment_ids is None else list(experiment_ids),
         count=count,
     )

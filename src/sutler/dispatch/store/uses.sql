@@ -15,29 +15,22 @@ LIMIT :count
 
 -- name: list_makers_of_file
 -- hot
--- Read the newest handles of other files whose attempts put a file out.
-SELECT handle.project_id, handle.position, handle.state,
+-- Read the handles of the newest attempts that put a file out.
+SELECT attempt.project_id, attempt.position, handle.state,
     CASE WHEN jsonb_typeof(project.attributes -> 'submission_id') = 'number'
         THEN (project.attributes -> 'submission_id')::bigint END AS submission_id
-FROM unnest(:namespaces::text[], :names::text[]) AS given (namespace, name)
+FROM dispatch.attempt_outputs AS produced
 CROSS JOIN LATERAL (
-    SELECT own.project_id, own.position, own.state FROM dispatch.handles AS own
-    WHERE own.namespace = given.namespace AND own.name = given.name
-    ORDER BY own.project_id DESC
-    LIMIT :count
-) AS handle
+    SELECT own.project_id, own.position FROM dispatch.attempts AS own WHERE own.id = produced.attempt_id
+) AS attempt
 CROSS JOIN LATERAL (
-    SELECT own.experiment_id, own.attributes FROM dispatch.projects AS own WHERE own.id = handle.project_id
+    SELECT own.experiment_id, own.attributes FROM dispatch.projects AS own WHERE own.id = produced.project_id
 ) AS project
-WHERE (:experiment_ids::bigint[] IS NULL OR project.experiment_id = ANY(:experiment_ids::bigint[]))
-    AND EXISTS (
-        SELECT FROM dispatch.attempts AS attempt
-        CROSS JOIN LATERAL (
-            SELECT FROM dispatch.attempt_outputs AS own
-            WHERE own.attempt_id = attempt.id AND own.file_id = :file_id
-            LIMIT 1
-        ) AS output
-        WHERE attempt.project_id = handle.project_id AND attempt.position = handle.position
-    )
-ORDER BY handle.project_id DESC, handle.position
+CROSS JOIN LATERAL (
+    SELECT own.state FROM dispatch.handles AS own
+    WHERE own.project_id = attempt.project_id AND own.position = attempt.position
+) AS handle
+WHERE produced.file_id = :file_id
+    AND (:experiment_ids::bigint[] IS NULL OR project.experiment_id = ANY(:experiment_ids::bigint[]))
+ORDER BY produced.attempt_id DESC
 LIMIT :count

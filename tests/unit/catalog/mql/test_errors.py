@@ -125,7 +125,7 @@ def test_an_error_says_where_what_and_what_instead() -> None:
         ("filter stride(2)(files", 23, r"expected ',' or '\)'"),
         ("filter stride(n=2, 1)(files)", 20, "expected an argument with its name, like seed=1, after another one"),
         ("filter stride(n=)(files)", 17, "expected a value"),
-        ("files" + " limit 1" * 60, 486, "nested more than 50 levels deep"),
+        ("files" + " limit 1" * 60, 407, "nested more than 50 levels deep"),
         ("files where " + "!" * 51 + "a.b = 1", 64, "nested more than 50 levels deep"),
     ],
 )  # fmt: skip

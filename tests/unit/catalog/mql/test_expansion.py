@@ -35,7 +35,7 @@ def test_a_query_that_selects_by_itself_is_refused_with_the_circle() -> None:
 
 def test_what_grows_too_large_is_refused_before_it_is_made() -> None:
     sources = {f"q{n}": f"[files selected by t:q{n - 1}, files selected by t:q{n - 1}]" for n in range(1, 40)}
-    with pytest.raises(MqlMeaningError, match="made of more than 10000 sets"):
+    with pytest.raises(MqlMeaningError, match="made of more than 1000 sets"):
         expand(parse("files selected by t:q39"), known(q0="files", **sources))
 
 

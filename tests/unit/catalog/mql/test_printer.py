@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sutler.base.reading.cursor import MAX_DEPTH
 from sutler.catalog.mql import GivenFiles, MqlMeaningError, parse_query, to_text
 
 
@@ -24,7 +25,7 @@ from sutler.catalog.mql import GivenFiles, MqlMeaningError, parse_query, to_text
         ("(files limit 2) where x.y = 1", "files limit 2 where x.y = 1"),
         ("(files where x.y = 1) where x.y = 2", "(files where x.y = 1) where x.y = 2"),
         ("files where ((x.y = 1 and x.y = 2) or x.y = 3) and !x.y=TRUE",
-         "files where (x.y = 1 and x.y = 2 or x.y = 3) and !(x.y = true)"),
+         "files where (x.y = 1 and x.y = 2 or x.y = 3) and !x.y = true"),
         ("files where (x.y = 1 and x.y = 2) and x.y = 3", "files where (x.y = 1 and x.y = 2) and x.y = 3"),
         ("files where x.y[any] in (a, 1.50) or x.y['k'] not in 1:2 or x.y not present or 5 not in x.y",
          'files where x.y[any] in ("a", 1.5) or x.y["k"] not in 1:2 or x.y not present or 5 not in x.y'),
@@ -55,3 +56,8 @@ def test_a_query_has_one_canonical_form(text: str, canonical: str) -> None:
 def test_files_known_by_number_have_no_text() -> None:
     with pytest.raises(MqlMeaningError, match="known by their numbers only"):
         to_text(GivenFiles((1, 2)))
+
+
+def test_a_query_as_deep_as_may_be_is_not_deeper_in_its_canonical_form() -> None:
+    tree = parse_query("files where " + "!" * MAX_DEPTH + "x.y = 1")
+    assert parse_query(to_text(tree)) == tree

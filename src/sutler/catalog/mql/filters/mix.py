@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sutler.catalog.mql.errors import MqlMeaningError
+from sutler.catalog.mql.errors import MqlMeaningError, shorten
 from sutler.catalog.mql.filters.tools import Arguments, Candidate
 
 SMALLEST, LARGEST = 1e-6, 1e6
@@ -45,5 +45,5 @@ def read(arguments: Arguments) -> Mix:
     for ratio in ratios:
         if not SMALLEST <= ratio <= LARGEST:
             bounds = f"between {SMALLEST} and {LARGEST}"
-            raise MqlMeaningError(f"a ratio of the filter 'mix' must be {bounds}, not {ratio!r}.")
+            raise MqlMeaningError(f"a ratio of the filter 'mix' must be {bounds}, not {shorten(repr(ratio))}.")
     return Mix(tuple(ratios))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from sutler.catalog.mql.errors import MqlMeaningError
+from sutler.catalog.mql.errors import MqlMeaningError, shorten
 from sutler.catalog.mql.filters.tools import Arguments, Candidate
 
 
@@ -32,5 +32,7 @@ def read(arguments: Arguments) -> Sample:
     arguments.take_one_set()
     given = arguments.take("fraction")
     if not 0 <= given <= 1:
-        raise MqlMeaningError(f"the argument 'fraction' of the filter 'sample' must be between 0 and 1, not {given!r}.")
+        raise MqlMeaningError(
+            f"the argument 'fraction' of the filter 'sample' must be between 0 and 1, not {shorten(repr(given))}."
+        )
     return Sample(Fraction(repr(given)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from sutler.catalog.mql.cursor import suggest
-from sutler.catalog.mql.errors import MqlMeaningError
+from sutler.catalog.mql.errors import MqlMeaningError, shorten
 from sutler.catalog.mql.filters import hash as hashing
 from sutler.catalog.mql.filters import mix, randomize, sample, stride
 from sutler.catalog.mql.filters.tools import Arguments, Filter
@@ -25,7 +25,8 @@ def read_filter(node: Filtered) -> Filter:
     read = FILTERS.get(node.name)
     if read is None:
         raise MqlMeaningError(
-            f"there is no filter '{node.name}', only {', '.join(FILTERS)}.", suggestion=suggest(node.name, FILTERS)
+            f"there is no filter '{shorten(node.name)}', only {', '.join(FILTERS)}.",
+            suggestion=suggest(node.name, FILTERS),
         )
     arguments = Arguments(node)
     found = read(arguments)

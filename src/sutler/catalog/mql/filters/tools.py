@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
-from sutler.catalog.mql.errors import MqlMeaningError
+from sutler.catalog.mql.errors import MqlMeaningError, shorten
 from sutler.catalog.mql.terms import Constant, Number
 from sutler.catalog.mql.tree import Filtered
 
@@ -57,9 +57,10 @@ class Arguments:
         """The next number, which must be a whole one within bounds."""
         found = self.take(name, default)
         if isinstance(found, float) or found < least or (most is not None and found > most):
-            bounds = f"of at least {least}" if most is None else f"between {least} and {most}"
+            bounds = f"of at least {least}" if most is None else f"between {least} and {shorten(repr(most))}"
             raise MqlMeaningError(
-                f"the argument '{name}' of the filter '{self.name}' must be a whole number {bounds}, not {found!r}."
+                f"the argument '{name}' of the filter '{self.name}' must be a whole number {bounds},"
+                f" not {shorten(repr(found))}."
             )
         return found
 
@@ -73,7 +74,7 @@ class Arguments:
         if self._by_place:
             raise MqlMeaningError(f"the filter '{self.name}' has too many arguments.")
         if self._by_name:
-            raise MqlMeaningError(f"the filter '{self.name}' has no argument '{next(iter(self._by_name))}'.")
+            raise MqlMeaningError(f"the filter '{self.name}' has no argument '{shorten(next(iter(self._by_name)))}'.")
 
     def _number(self, name: str, constant: Constant) -> int | float:
         if not isinstance(constant, Number):
