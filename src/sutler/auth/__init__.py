@@ -17,6 +17,7 @@ only `open_credential` gives out.
 
 from sutler.auth.authenticator import Authenticator
 from sutler.auth.digest import DigestChallenge
+from sutler.auth.elsewhere import is_private, read_expiry
 from sutler.auth.errors import (
     CredentialNotFoundError,
     ExperimentExistsError,
@@ -169,6 +170,7 @@ __all__ = [
     "get_principal_in",
     "get_principal_of",
     "is_at_least",
+    "is_private",
     "issue_local_token",
     "issue_token_in",
     "list_credentials",
@@ -185,6 +187,7 @@ __all__ = [
     "may",
     "open_credential",
     "permit",
+    "read_expiry",
     "remove_credential",
     "remove_service",
     "revoke_token",

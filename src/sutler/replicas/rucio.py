@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from urllib.parse import quote, unquote, urlsplit
 import httpx
 
 from sutler import __version__
-from sutler.auth import CredentialMethod, OpenCredential, Service
+from sutler.auth import CredentialMethod, OpenCredential, Service, read_expiry
 from sutler.replicas.errors import RucioRefusedError, RucioUnreachableError
 
 LARGEST_ANSWER_BYTES = 4 * 1024 * 1024
@@ -146,16 +145,6 @@ class RucioCalls:
                 if len(content) > LARGEST_ANSWER_BYTES:
                     raise RucioRefusedError(url, f"more than {LARGEST_ANSWER_BYTES} bytes")
             return _Answer(reply.status_code, reply.headers, content.decode("utf-8", "replace"))
-
-
-def read_expiry(token: str) -> datetime | None:
-    """Return until when a JSON Web Token is good by its own word; None for any other text."""
-    try:
-        part = token.split(".")[1]
-        said = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-        return datetime.fromtimestamp(said["exp"], UTC)
-    except (IndexError, KeyError, TypeError, ValueError, OverflowError, OSError, RecursionError):
-        return None
 
 
 def _encode(shown: Mapping[str, str]) -> httpx.Headers:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -15,6 +14,7 @@ from sutler.auth import (
     Service,
     ServiceKind,
     find_service,
+    is_private,
     open_credential,
 )
 from sutler.base.check_lines import CheckLine, CheckState
@@ -68,7 +68,7 @@ def _check_addresses(service: Service) -> list[CheckLine]:
     return [
         CheckLine("address", CheckState.BROKEN, f"No password or token is sent to {url} for all to read: use https.")
         for url in dict.fromkeys((service.server_url, service.auth_url))
-        if url.startswith("http://") and not _is_own_machine(urlsplit(url).hostname or "")
+        if not is_private(url)
     ]
 
 
@@ -137,10 +137,3 @@ def _describe_scopes(part: str, scopes: list[str]) -> CheckLine:
 
 def _is_one_host(service: Service) -> bool:
     return urlsplit(service.server_url).netloc == urlsplit(service.auth_url).netloc
-
-
-def _is_own_machine(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+
 import httpx
 import pytest
 
+from sutler.auth import is_private, read_expiry
 from sutler.catalog.sources.replies import find_saying, read_file, read_file_problems, shorten
-from sutler.catalog.sources.tokens import is_private, make_token, read_expiry
+from sutler.catalog.sources.tokens import make_token
 from sutler.catalog.sources.wire import Answer
 
 URL = "https://metacat.example/data/declare_files"
@@ -89,3 +92,8 @@ def test_a_short_token_is_renewed_in_its_last_fifth() -> None:
 )
 def test_only_encryption_or_the_own_machine_keep_a_password_secret(url: str, is_so: bool) -> None:
     assert is_private(url) is is_so
+
+
+def test_a_token_that_is_nested_without_end_says_no_time() -> None:
+    deep = base64.urlsafe_b64encode(b"[" * 200_000).decode()
+    assert read_expiry(f"a.{deep}.b") is None

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sutler.auth import CredentialMethod, OpenCredential, Role, SealBrokenError, Service, ServiceKind, find_service
+from sutler.auth import (
+    CredentialMethod,
+    OpenCredential,
+    Role,
+    SealBrokenError,
+    Service,
+    ServiceKind,
+    find_service,
+    is_private,
+)
 from sutler.base.check_lines import CheckLine, CheckState
 from sutler.catalog.errors import (
     CredentialMissingError,
@@ -15,7 +24,6 @@ from sutler.catalog.errors import (
 from sutler.catalog.sources.calls import MetacatCalls
 from sutler.catalog.sources.registry import Catalogues
 from sutler.catalog.sources.replies import Item, read_list, shorten
-from sutler.catalog.sources.tokens import is_private
 
 SHOWN_NAMESPACES = 10
 NEAR_END = timedelta(days=7)

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import ipaddress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
+from datetime import datetime, timedelta
 
 import httpx
-import msgspec
 
-from sutler.auth import CredentialMethod, OpenCredential, Service
+from sutler.auth import CredentialMethod, OpenCredential, Service, is_private, read_expiry
 from sutler.base.clock import Clock
 from sutler.catalog.errors import CredentialRefusedError, RemoteCatalogRefusedError, RemoteCatalogUnavailableError
 from sutler.catalog.sources.replies import find_saying
@@ -145,25 +141,3 @@ def make_token(text: str, *, now: datetime) -> RemoteToken:
     if expires_at is None:
         return RemoteToken(text, None, now + KEPT_WITHOUT_EXPIRY)
     return RemoteToken(text, expires_at, expires_at - min(LONGEST_AHEAD, max(timedelta(), expires_at - now) / 5))
-
-
-def read_expiry(token: str) -> datetime | None:
-    """Return until when a JSON Web Token is good by its own word; None for any other text."""
-    try:
-        part = token.split(".")[1]
-        said = msgspec.json.decode(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-        return datetime.fromtimestamp(said["exp"], UTC)
-    except (IndexError, KeyError, TypeError, ValueError, OverflowError, OSError, msgspec.DecodeError):
-        return None
-
-
-def is_private(url: str) -> bool:
-    """Whether what is sent there stays secret: it is encrypted, or does not leave the machine."""
-    parts = urlsplit(url)
-    if parts.scheme == "https":
-        return True
-    host = parts.hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
