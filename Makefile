@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo serve test check docs bench bench-catalog bench-dispatch torture fuzz clean lint test-unit test-rooms test-browser test-oldest-postgresql system-packages
+.PHONY: help demo serve test check docs bench bench-catalog bench-dispatch bench-campaigns checklist torture fuzz clean lint test-unit test-rooms test-browser test-oldest-postgresql system-packages
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -72,6 +72,13 @@ bench-dispatch: $(VENV)/.installed-demo ## cycles per second over HTTP beside pg
 
 bench-catalog: $(VENV)/.installed-demo ## queries, streams and declarations beside many files (FILES=1000000, PROFILE=wide, CALLS=)
 	@$(PYTHON) -m benchmarks.catalog_queries $(if $(FILES),--files $(FILES)) $(if $(PROFILE),--profile $(PROFILE)) $(if $(CALLS),--calls $(CALLS))
+
+bench-campaigns: $(VENV)/.installed-demo ## slices of a large data set, lists, schedules due at once (FILES=1000000, COUNT=1000)
+	@$(PYTHON) -m benchmarks.campaign_slices $(if $(FILES),--files $(FILES))
+	@$(PYTHON) -m benchmarks.scheduled_launches $(if $(COUNT),--count $(COUNT))
+
+checklist: $(VENV)/.installed-test ## which tests show each feature of a campaign system
+	@$(PYTHON) scripts/checklist.py
 
 torture: $(VENV)/.installed-test ## drain a project through 50 kills of server and database (FILES=, WORKERS=, KILLS=, SEED=)
 	@$(PYTHON) -m tests.torture.run $(if $(FILES),--files $(FILES)) $(if $(WORKERS),--workers $(WORKERS)) $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))

@@ -20,6 +20,7 @@ from typer.main import get_command
 
 from sutler.base.errors import SutlerError
 from sutler.base.settings import SETTINGS
+from sutler.campaigns.splits import BUILT_IN
 from sutler.cli.failures import EXIT_CODES
 from sutler.cli.main import app
 from sutler.dispatch.model import Outcome
@@ -53,6 +54,14 @@ STATES_HEAD = (
     "and [the life of a submission](../explanation/life-of-a-submission.md).\n"
 )
 _FACTS = re.compile(r'^    [A-Z_]+ = "(?P<kind>[a-z_.]+)"  # (?P<facts>.*?)(?:  # noqa.*)?$', re.MULTILINE)
+
+
+SPLIT_TYPES_HEAD = (
+    "# Split types\n\n"
+    "How the data of a stage are cut into slices, one for each launch. The older spelling `nfiles_50` is read as well, "
+    "and white space around names, commas and brackets does not matter. `sutler stage forecast` shows what they would "
+    "make of the data of a stage. Others can be [added](../how-to/contributors/add-a-split-type.md).\n"
+)
 
 
 def main(*, is_check: bool) -> int:
@@ -108,6 +117,30 @@ def write_settings() -> str:
             f"### {row.name}\n\n{_escape(row.help)}\n\nEnvironment `{row.environment_name}`; {kind}; "
             f"default: {default}.\n"
         )
+    return "\n".join(parts)
+
+
+def write_split_types() -> str:
+    """Every split type, with its parameters."""
+    parts = [SPLIT_TYPES_HEAD]
+    for name, kind in BUILT_IN.items():
+        lines = [
+            f"### {name}\n",
+            _escape(kind.help),
+            f"\nExample: `{kind.example}`. Works on: {_escape(kind.base_help)}\n",
+        ]
+        ledger = "Each file is given out once in a pass." if kind.uses_ledger else "Keeps no ledger of files."
+        lines.append(ledger)
+        if kind.position_parameter is not None:
+            asked = kind.position_parameter
+            lines.append(f"Its position is `{asked.name}`: {_escape(asked.help)}")
+        rows = [
+            (f"`{each.name}`", each.kind.name, "needed" if each.default is None else f"`{each.default}`", each.help)
+            for each in kind.parameters()
+        ]
+        if rows:
+            lines.append("\n" + _table(("parameter", "kind", "default", "meaning"), rows))
+        parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)
 
 
@@ -311,6 +344,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "errors.md": write_errors,
     "events.md": write_events,
     "settings.md": write_settings,
+    "split-types.md": write_split_types,
     "states.md": write_states,
     "cli.md": write_commands,
     "rest.md": write_routes,

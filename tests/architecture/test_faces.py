@@ -26,7 +26,7 @@ def is_of_the_face(module: str, name: str) -> bool:
     """Whether a name is one that other rooms may take."""
     inner = module.split(".")[2:]
     if inner:
-        return inner == ["model"]
+        return inner in (["model"], ["settings"])
     return not name or name in importlib.import_module(module).__all__
 
 

@@ -11,16 +11,20 @@ from sutler.auth.model import CredentialMethod, CredentialSide, Role, ServiceKin
 from sutler.campaigns.model import (
     BatchStatus,
     Cause,
+    HoldKind,
+    IntentionKind,
     IntentionState,
+    Overlap,
+    QueueState,
+    RunState,
     Side,
     SplitKind,
-    StageType,
     SubmissionStatus,
 )
 from sutler.catalog.model import DeclarationState, KeyIndexState, KeyKind
 from sutler.database import Database
 from sutler.dispatch.model import HandleState, Outcome, ProjectState
-from sutler.launch.model import JobState, LaunchState
+from sutler.launch.model import JobCause, JobState, LaunchState
 
 COLUMNS: list[tuple[str, str, type[StrEnum]]] = [
     ("auth.memberships", "role", Role),
@@ -28,9 +32,13 @@ COLUMNS: list[tuple[str, str, type[StrEnum]]] = [
     ("auth.service_credentials", "side", CredentialSide),
     ("auth.services", "kind", ServiceKind),
     ("auth.tokens", "kind", TokenKind),
+    ("campaigns.holds", "kind", HoldKind),
+    ("campaigns.intentions", "kind", IntentionKind),
     ("campaigns.intentions", "state", IntentionState),
+    ("campaigns.queued_launches", "state", QueueState),
+    ("campaigns.schedule_runs", "state", RunState),
+    ("campaigns.schedules", "overlap", Overlap),
     ("campaigns.split_positions", "kind", SplitKind),
-    ("campaigns.stages", "stage_type", StageType),
     ("campaigns.submission_history", "side", Side),
     ("campaigns.submissions", "batch_status", BatchStatus),
     ("campaigns.submissions", "cause", Cause),
@@ -43,11 +51,18 @@ COLUMNS: list[tuple[str, str, type[StrEnum]]] = [
     ("dispatch.attempts", "outcome", Outcome),
     ("dispatch.handles", "state", HandleState),
     ("dispatch.projects", "state", ProjectState),
+    ("launch.batch_jobs", "cause", JobCause),
     ("launch.batch_jobs", "state", JobState),
     ("launch.launches", "state", LaunchState),
 ]
 _WORD = re.compile(r"'([^']+)'::text")
-UNTYPED = {"campaigns.campaigns.data_handler", "campaigns.intentions.kind"}
+UNTYPED = {
+    "campaigns.campaigns.data_handler",
+    "campaigns.launch_hosts.role",
+    # Parts of an enum: what a handle can be when it leaves a share, and what ends a submission before its time.
+    "campaigns.submissions.called_off_as",
+    "dispatch.share_outcomes.state",
+}
 
 
 async def read_checks(db: Database) -> dict[str, set[str]]:
@@ -75,7 +90,7 @@ async def test_the_check_of_a_column_lists_the_words_of_its_enum(
     session_db: Database, table: str, column: str, enum: type[StrEnum]
 ) -> None:
     checks = await read_checks(session_db)
-    assert checks[f"{table}.{column}"] == {word.value for word in enum}
+    assert checks[f"{table}.{column}"] == {word.value for word in enum if word.value}
 
 
 async def test_every_column_with_a_list_of_words_has_an_enum(session_db: Database) -> None:

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.browser
 WHOLE_CAMPAIGN = 120_000  # milliseconds
 
 
+@pytest.mark.row(44)
 def test_a_launched_stage_moves_without_a_reload(signed_in: Page, campaign: Defined) -> None:
     page = signed_in
     page.get_by_role("link", name=campaign.name, exact=True).first.click()

@@ -31,6 +31,7 @@ def test_a_campaign_with_crashes_ends_like_one_without(finished_demo: Finished, 
         for submission in view.submissions:
             assert submission.status == "Completed"
             assert (submission.done_count, submission.failed_count) == (submission.total_count, 0)
+            assert submission.project_id is not None
             project = crashed.client.get_project(submission.project_id)
             assert (project.state, project.done_count) == ("done", SHAPE.files)
             done = [

@@ -42,6 +42,7 @@ def test_one_file_failed_and_was_retried(finished_demo: Finished) -> None:
     assert [handle.name for handle in handles if handle.attempts > 1] == [
         f"zmumu.generate.{SHAPE.failing_index + 1:06d}"
     ]
+    assert first.project_id is not None
     view = run.client.get_handle(first.project_id, SHAPE.failing_index)
     assert [(attempt.outcome, attempt.attempt) for attempt in view.attempts] == [("done", 2), ("failed", 1)]
     assert "exited with code 3" in view.attempts[1].reason

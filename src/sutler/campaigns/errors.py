@@ -29,6 +29,18 @@ class StageWithoutDataError(InvalidInputError):
     code = "campaigns.stage_without_data"
 
 
+class StageIncompleteError(InvalidInputError):
+    """The stage lacks something that it is launched with."""
+
+    code = "campaigns.stage_incomplete"
+
+
+class LaunchHostError(InvalidInputError):
+    """The login setup logs in to a host that is not allowed."""
+
+    code = "campaigns.launch_host"
+
+
 class CampaignShapeError(InvalidInputError):
     """The stages and dependencies of the campaign do not fit together."""
 
@@ -63,3 +75,33 @@ class SliceTakenError(ConflictError):
     """Other launches of the stage have taken the files of this slice. Launch it again."""
 
     code = "campaigns.slice_taken"
+
+
+class NotPossibleError(ConflictError):
+    """This cannot be done with the submission as it is."""
+
+    code = "campaigns.not_possible"
+
+
+class InUseError(ConflictError):
+    """Something refers to it. Change that first."""
+
+    code = "campaigns.in_use"
+
+
+class CampaignLaunchedError(ConflictError):
+    """The campaign was launched, so it stays. It can be marked inactive."""
+
+    code = "campaigns.launched"
+
+
+class NoLeadingStageError(ConflictError):
+    """A campaign is launched at the one stage that nothing feeds."""
+
+    code = "campaigns.no_leading_stage"
+
+
+class ChangedMeanwhileError(ConflictError):
+    """Somebody has changed it since you looked. Look again, then change it."""
+
+    code = "campaigns.changed_meanwhile"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, LiteralString
 
 from sutler.campaigns.model import CampaignSummary, SubmissionSummary
@@ -12,20 +13,23 @@ from sutler.database.sql import Fragment, sql, value
 
 _CAMPAIGNS: Final[LiteralString] = """
 SELECT campaign.id, experiment.name AS experiment, campaign.name, campaign.is_active, creator.username AS creator,
-       campaign.created_at, staged.stage_count, submitted.submission_count, submitted.open_submission_count,
+       campaign.created_at, campaign.creator_role, campaign.data_handler, campaign.is_test,
+       ARRAY(SELECT tag.tag FROM campaigns.tags AS tag WHERE tag.campaign_id = campaign.id ORDER BY tag.tag) AS tags,
+       staged.stage_count, submitted.submission_count, submitted.open_submission_count,
        submitted.failed_file_count
 FROM campaigns.campaigns AS campaign
 JOIN auth.experiment_names AS experiment ON experiment.id = campaign.experiment_id
 JOIN auth.user_names AS creator ON creator.id = campaign.created_by
 CROSS JOIN LATERAL (
-    SELECT count(*) AS stage_count FROM campaigns.stages AS stage WHERE stage.campaign_id = campaign.id
+    SELECT count(*) AS stage_count FROM campaigns.stages AS stage
+    WHERE stage.campaign_id = campaign.id AND stage.removed_at IS NULL
 ) AS staged
 CROSS JOIN LATERAL (
     SELECT count(*) AS submission_count,
            count(*) FILTER (WHERE submission.ended_at IS NULL) AS open_submission_count,
            coalesce(sum(share.failed_count), 0)::bigint AS failed_file_count
     FROM campaigns.submissions AS submission
-    JOIN dispatch.share_progress AS share ON share.share_id = submission.share_id
+    LEFT JOIN dispatch.share_progress AS share ON share.share_id = submission.share_id
     WHERE submission.campaign_id = campaign.id
 ) AS submitted
 """
@@ -34,30 +38,74 @@ _SUBMISSIONS: Final[LiteralString] = """
 SELECT submission.id, submission.campaign_id, campaign.name AS campaign, submission.stage_id, stage.name AS stage,
        campaign.data_handler, submission.cause, submission.upstream_submission_id, submission.status,
        submission.batch_status, submission.reason, submission.project_id, launcher.username AS launched_by,
-       submission.created_at, submission.ended_at, share.total_count, share.initial_count, share.unlocated_count,
-       share.reserved_count, share.done_count, share.failed_count, share.output_count
+       submission.created_at, submission.ended_at, submission.original_id, submission.recovery_type,
+       submission.is_test, submission.is_shared, coalesce(share.total_count, 0) AS total_count,
+       coalesce(share.initial_count, 0) AS initial_count, coalesce(share.unlocated_count, 0) AS unlocated_count,
+       coalesce(share.reserved_count, 0) AS reserved_count, coalesce(share.done_count, 0) AS done_count,
+       coalesce(share.failed_count, 0) AS failed_count, coalesce(share.output_count, 0) AS output_count
 FROM campaigns.submissions AS submission
 JOIN campaigns.campaigns AS campaign ON campaign.id = submission.campaign_id
 JOIN campaigns.stages AS stage ON stage.id = submission.stage_id
 JOIN auth.user_names AS launcher ON launcher.id = submission.launched_by
-JOIN dispatch.share_progress AS share ON share.share_id = submission.share_id
+LEFT JOIN dispatch.share_progress AS share ON share.share_id = submission.share_id
 """
 
 _NEWEST_CAMPAIGN: Final = Key("campaign.id", "bigint", is_descending=True)
 _NEWEST_SUBMISSION: Final = Key("submission.id", "bigint", is_descending=True)
 
 
+@dataclass(frozen=True)
+class CampaignFilter:
+    """Which campaigns a list is about; None leaves a question open. `name` may hold `*` for any characters."""
+
+    name: str | None = None
+    is_active: bool | None = None
+    created_by: int | None = None
+    not_created_by: int | None = None
+    is_production: bool | None = None
+    tag: str | None = None
+    watched_by: int | None = None
+
+
 async def list_campaigns(
-    tx: Tx, *, experiment_ids: Sequence[int], name: str | None, after: str | None, limit: int
+    tx: Tx, *, experiment_ids: Sequence[int], wanted: CampaignFilter, after: str | None, limit: int
 ) -> Page[CampaignSummary]:
-    """Return campaigns of experiments, newest first; `name` may hold `*` for any run of characters."""
-    filters = [sql("campaign.experiment_id = ANY(") + value(list(experiment_ids), "bigint[]") + sql(")")]
-    if name:
-        pattern = name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("*", "%")
-        filters.append(sql("campaign.name ILIKE ") + value(pattern, "text"))
-    return await list_page(
+    """Return campaigns of experiments, newest first."""
+    filters = [
+        sql("campaign.experiment_id = ANY(") + value(list(experiment_ids), "bigint[]") + sql(")"),
+        *_filter_campaigns(wanted),
+    ]
+    page = await list_page(
         tx, CampaignSummary, select=_CAMPAIGNS, filters=filters, key=_NEWEST_CAMPAIGN, after=after, limit=limit
     )
+    return replace(page, items=tuple(replace(one, tags=tuple(one.tags)) for one in page.items))
+
+
+def _filter_campaigns(wanted: CampaignFilter) -> Iterator[Fragment]:
+    if wanted.name:
+        pattern = wanted.name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("*", "%")
+        yield sql("campaign.name ILIKE ") + value(pattern, "text")
+    if wanted.is_active is not None:
+        yield sql("campaign.is_active = ") + value(wanted.is_active, "boolean")
+    if wanted.created_by is not None:
+        yield sql("campaign.created_by = ") + value(wanted.created_by, "bigint")
+    if wanted.not_created_by is not None:
+        yield sql("campaign.created_by <> ") + value(wanted.not_created_by, "bigint")
+    if wanted.is_production is not None:
+        is_analysis = sql("campaign.creator_role = 'analysis'")
+        yield sql("NOT ") + is_analysis if wanted.is_production else is_analysis
+    if wanted.tag is not None:
+        yield (
+            sql("EXISTS (SELECT FROM campaigns.tags AS wanted WHERE wanted.campaign_id = campaign.id AND wanted.tag = ")
+            + value(wanted.tag, "text")
+            + sql(")")
+        )
+    if wanted.watched_by is not None:
+        yield (
+            sql("campaign.id IN (SELECT watch.campaign_id FROM campaigns.watches AS watch WHERE watch.user_id = ")
+            + value(wanted.watched_by, "bigint")
+            + sql(")")
+        )
 
 
 async def list_submissions(

@@ -8,8 +8,8 @@ enters a ledger once.
 Namespaces and datasets are made with `create_…`, or with `ensure_…_in` by rooms that need them there. Files come in by
 `declare_files`, again without harm; `get_file`, `list_files`, `query_files`, `stream_files`, `stream_table` and
 `count_files` read, `update_file`, `retire_file`, `move_files`, `add_to_dataset` and others change. `take_in` gives the
-next files of a query that are not in a ledger and enters them. Queries are written in MQL; `sutler.catalog.mql` reads
-them.
+next files of a selection that are not in a ledger and enters them; `count_in` says how many are left. Queries are
+written in MQL; `sutler.catalog.mql` reads them.
 
 Categories, changed by `create_category`, `update_category` and `remove_category`, say what metadata may be declared;
 so do the requirements of a dataset for its files.
@@ -36,6 +36,7 @@ from sutler.catalog.errors import (
     InvalidFilesError,
     KeyIndexNotFoundError,
     LedgerNotFoundError,
+    LedgerPartsError,
     MetadataProblem,
     NamedQueryExistsError,
     NamedQueryNotFoundError,
@@ -50,11 +51,13 @@ from sutler.catalog.errors import (
     UnreadableQueryError,
 )
 from sutler.catalog.model import (
+    Budget,
     CatalogEvent,
     Category,
     ChangeMode,
     Column,
     ColumnType,
+    CreatedWithin,
     Dataset,
     DatasetRelatives,
     DeclarationState,
@@ -67,20 +70,25 @@ from sutler.catalog.model import (
     FileReference,
     FileSummary,
     FileView,
+    Filter,
+    GroupBy,
     IndexedKey,
     KeyIndexState,
     KeyKind,
     KeyRange,
+    Measure,
     MetadataChange,
     Moved,
     NamedQuery,
     Namespace,
     NamespaceCounts,
     NewFile,
+    Part,
     PreparedSelection,
     Selection,
     TableFormat,
     Undeclared,
+    ValueWithin,
 )
 from sutler.catalog.mql.errors import MqlError, MqlMeaningError, MqlSyntaxError, MqlUnsupportedError
 from sutler.catalog.operations.categories import (
@@ -107,13 +115,14 @@ from sutler.catalog.operations.declaring import declare_files, declare_files_in
 from sutler.catalog.operations.declaring_streams import declare_streamed_files
 from sutler.catalog.operations.explaining import explain_query
 from sutler.catalog.operations.files import get_file, update_metadata
+from sutler.catalog.operations.fulfilling import list_fulfilling_in
 from sutler.catalog.operations.indexed_keys import (
     build_key_indexes,
     drop_key_index,
     index_key,
     list_indexed_keys,
 )
-from sutler.catalog.operations.ledgers import create_ledger_in, take_in
+from sutler.catalog.operations.ledgers import create_ledger_in, enter_in, get_taken_counts_in
 from sutler.catalog.operations.lineage import get_lineage
 from sutler.catalog.operations.listing_files import list_datasets_of_files, list_files
 from sutler.catalog.operations.moving import move_files, rename_file
@@ -146,6 +155,7 @@ from sutler.catalog.operations.remote_outputs import (
     send_declarations,
 )
 from sutler.catalog.operations.remote_selections import (
+    count_prepared_passed_over_in,
     discard_old_selections,
     discard_selection,
     prepare_selection,
@@ -154,6 +164,7 @@ from sutler.catalog.operations.remote_selections import (
 from sutler.catalog.operations.reports import list_key_ranges, list_key_values, list_used_keys
 from sutler.catalog.operations.retiring import delete_file, retire_file
 from sutler.catalog.operations.samples import list_dataset_history, page_dataset_files, sample_dataset
+from sutler.catalog.operations.slices import count_in, count_passed_over_in, narrow_query, take_in
 from sutler.catalog.operations.streaming import stream_datasets, stream_files
 from sutler.catalog.operations.tables import read_columns, stream_table
 from sutler.catalog.pictures import DatasetSample, Distribution, Generation, Lineage, ValueCount
@@ -168,6 +179,7 @@ from sutler.catalog.sources.port import CatalogSource, SourceFile
 from sutler.catalog.sources.registry import Catalogues
 
 __all__ = [
+    "Budget",
     "BuiltInOnly",
     "BuiltinSource",
     "CatalogElsewhereError",
@@ -180,6 +192,7 @@ __all__ = [
     "ChangeMode",
     "Column",
     "ColumnType",
+    "CreatedWithin",
     "CredentialMissingError",
     "CredentialRefusedError",
     "Dataset",
@@ -204,8 +217,10 @@ __all__ = [
     "FileReference",
     "FileSummary",
     "FileView",
+    "Filter",
     "FilterTooLargeError",
     "Generation",
+    "GroupBy",
     "IndexedKey",
     "InvalidFilesError",
     "KeyIndexNotFoundError",
@@ -213,7 +228,9 @@ __all__ = [
     "KeyKind",
     "KeyRange",
     "LedgerNotFoundError",
+    "LedgerPartsError",
     "Lineage",
+    "Measure",
     "MetadataChange",
     "MetadataProblem",
     "Moved",
@@ -229,6 +246,7 @@ __all__ = [
     "NamespaceNotFoundError",
     "NamespaceTakenError",
     "NewFile",
+    "Part",
     "PreparedSelection",
     "PreparedSelectionGoneError",
     "QueryTooSlowError",
@@ -243,13 +261,17 @@ __all__ = [
     "UnknownFileError",
     "UnreadableQueryError",
     "ValueCount",
+    "ValueWithin",
     "add_child_dataset",
     "add_to_dataset",
     "build_key_indexes",
     "check_catalog",
     "check_query",
     "count_files",
+    "count_in",
     "count_namespace",
+    "count_passed_over_in",
+    "count_prepared_passed_over_in",
     "count_undeclared_in",
     "create_category",
     "create_dataset",
@@ -264,6 +286,7 @@ __all__ = [
     "drop_key_index",
     "ensure_dataset_in",
     "ensure_namespace_in",
+    "enter_in",
     "explain_query",
     "find_place_in",
     "find_query_kind",
@@ -275,6 +298,7 @@ __all__ = [
     "get_lineage",
     "get_named_query",
     "get_namespace",
+    "get_taken_counts_in",
     "hurry_declarations",
     "index_key",
     "is_remote_in",
@@ -285,6 +309,7 @@ __all__ = [
     "list_datasets",
     "list_datasets_of_files",
     "list_files",
+    "list_fulfilling_in",
     "list_indexed_keys",
     "list_key_ranges",
     "list_key_values",
@@ -294,6 +319,7 @@ __all__ = [
     "list_undeclared_in",
     "list_used_keys",
     "move_files",
+    "narrow_query",
     "page_dataset_files",
     "plan_dataset_in",
     "prepare_selection",

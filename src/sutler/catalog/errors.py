@@ -106,6 +106,20 @@ class LedgerNotFoundError(NotFoundError):
         super().__init__("ledger", ledger_id)
 
 
+class LedgerPartsError(ConflictError):
+    """What the ledger gives out is cut into another number of parts. Begin anew to cut it otherwise."""
+
+    code = "catalog.ledger_parts"
+
+    def __init__(self, kept: int, asked: int) -> None:
+        """Take how many parts the ledger has, and of how many one was asked for."""
+        sentence = (
+            f"The files of this pass are cut into {kept} parts, not into {asked}, and stay so until it ends. "
+            "Begin a new pass to cut them otherwise."
+        )
+        super().__init__(sentence, kept=kept, asked=asked)
+
+
 class InvalidFilesError(InvalidInputError):
     """Some of the files cannot be used; none was changed."""
 

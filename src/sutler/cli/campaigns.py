@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sutler.base.errors import Problem
+from sutler.cli import campaign_changes, campaign_texts
 from sutler.cli.asking import connect, read_document, read_shape, take
 from sutler.cli.failures import InputFileError
 from sutler.cli.options import Experiment, File, Json, Limit
-from sutler.cli.output import print_facts, print_json, print_table
+from sutler.cli.output import print_facts, print_json, print_table, show_cell
 
 if TYPE_CHECKING:
     from sutler.client import Client
@@ -25,6 +26,8 @@ _PARTS = {"login_setups", "job_types", "campaign"}
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.add_typer(commands, name="campaign")
+    campaign_changes.register(commands)
+    campaign_texts.register(commands)
 
 
 @commands.command("list")
@@ -32,17 +35,35 @@ def list_campaigns(
     *,
     name: Annotated[str | None, typer.Argument(help="Only these; * stands for any characters.")] = None,
     experiment: Experiment = None,
+    is_active: Annotated[bool | None, typer.Option("--active/--inactive", help="Only those in use, or not.")] = None,
+    is_mine: Annotated[bool | None, typer.Option("--mine/--others", help="Only yours, or those of others.")] = None,
+    is_production: Annotated[
+        bool | None, typer.Option("--production/--analysis", help="Only of production, or of analysis.")
+    ] = None,
+    is_watched: Annotated[bool, typer.Option("--watched", help="Only those on your watch list.")] = False,
+    tag: Annotated[str | None, typer.Option(help="Only those with this tag.")] = None,
     limit: Limit = 100,
     as_json: Json = False,
 ) -> None:
     """List campaigns, newest first."""
     with connect() as client:
-        items = take(client, client.list_campaigns, limit, experiment=experiment, name=name)
+        items = take(
+            client,
+            client.list_campaigns,
+            limit,
+            experiment=experiment,
+            name=name,
+            is_active=is_active,
+            is_mine=is_mine,
+            is_production=is_production,
+            is_watched=is_watched,
+            tag=tag,
+        )
     if as_json:
         print_json(items)
         return
     print_table(
-        ("id", "experiment", "name", "stages", "submissions", "open", "failed files", "creator", "created"),
+        ("id", "experiment", "name", "stages", "submissions", "open", "failed files", "tags", "creator", "created"),
         [
             (
                 one.id,
@@ -52,6 +73,7 @@ def list_campaigns(
                 one.submission_count,
                 one.open_submission_count,
                 one.failed_file_count,
+                ", ".join(one.tags),
                 one.creator,
                 one.created_at,
             )
@@ -152,7 +174,16 @@ def _print_view(view: CampaignView) -> None:
             ("experiment", campaign.experiment),
             ("creator", f"{campaign.creator} as {campaign.creator_role}"),
             ("created", campaign.created_at),
+            ("active", campaign.is_active),
+            ("test", campaign.is_test or None),
+            ("data handler", campaign.data_handler),
+            ("tags", ", ".join(campaign.tags)),
             ("keywords", ", ".join(f"{name} = {text}" for name, text in campaign.keywords.items())),
+            (
+                "defaults",
+                ", ".join(f"{n} = {show_cell(v)}" for n, v in vars(campaign.defaults).items() if v is not None),
+            ),
+            ("revision", campaign.revision),
         ]
     )
     typer.echo()

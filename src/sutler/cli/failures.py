@@ -37,7 +37,7 @@ DEFECT = 70
 INTERRUPTED = 130
 PIPE_CLOSED = 141
 
-_BY_STATUS = {401: 4, 403: 5, 404: 3, 409: 6, 413: 6, 429: 6, 501: 7, 502: 8, 503: 7}
+_BY_STATUS = {401: 4, 403: 5, 404: 3, 409: 6, 412: 6, 413: 6, 429: 6, 501: 7, 502: 8, 503: 7}
 _SIGN_IN = "Sign in with: sutler login USER"
 _START = "Is it running? Start one with: sutler serve. Another one is named by SUTLER_URL or sutler login --url"
 
@@ -69,12 +69,14 @@ def report_failure(error: BaseException) -> int:
 
 
 def _explain(error: BaseException) -> tuple[str, int]:
-    from sutler.client.errors import ApiError, ClientError, UnreachableError
+    from sutler.client.errors import ApiError, ClientError, QueuedError, UnreachableError
 
     if isinstance(error, ApiError):
         return _explain_answer(error)
     if isinstance(error, UnreachableError):
         return f"{error} {_START}", EXIT_CODES[errors.UnavailableError]
+    if isinstance(error, QueuedError):
+        return f"{error} See it with: sutler queue list", EXIT_CODES[errors.ConflictError]
     if isinstance(error, ClientError | ShapeError):
         return str(error), EXIT_CODES[errors.InvalidInputError]
     if isinstance(error, errors.SutlerError):

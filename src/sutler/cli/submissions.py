@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sutler.cli import recoveries
 from sutler.cli.asking import connect, take
 from sutler.cli.options import Experiment, Json, Limit
 from sutler.cli.output import print_facts, print_json, print_table, show_cell, show_counts, show_duration, show_size
@@ -31,6 +32,7 @@ class HandleWord(StrEnum):
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.add_typer(commands, name="submission")
+    recoveries.register(commands)
 
 
 @commands.command("list")
@@ -192,6 +194,8 @@ def _print_view(view: SubmissionView) -> None:
             ("project", one.project_id),
             ("data", view.dataset_query),
             ("slice", view.slice_number),
+            ("slice note", view.slice_note),
+            ("given to jobs", view.job_data),
             ("launched", f"{show_cell(one.created_at)} by {one.launched_by}, {_describe_cause(one)}"),
             ("ended", _describe_end(one)),
         ]
@@ -200,8 +204,10 @@ def _print_view(view: SubmissionView) -> None:
 
 
 def _describe_cause(one: SubmissionSummary) -> str:
+    if one.original_id is not None:
+        return f"to recover submission {one.original_id} ({one.recovery_type})"
     if one.upstream_submission_id is None:
-        return "by hand"
+        return "by hand" if one.cause == "manual" else f"by {one.cause}"
     return f"on the outputs of submission {one.upstream_submission_id}"
 
 
@@ -214,17 +220,20 @@ def _describe_end(one: SubmissionSummary) -> str:
 def _advise(view: SubmissionView) -> str:
     """Return the command that shows more of what needs a look; of what is well, none."""
     one = view.submission
-    if one.batch_status == "LaunchFailed":
-        return f"correct the cause, sutler submission cancel {one.id}, sutler stage launch {one.stage_id}"
+    advice = {
+        "LaunchFailed": f"correct the cause, then: sutler submission retry {one.id}",
+        "Awaiting Approval": f"sutler submission approve {one.id}, or: sutler submission unapprove {one.id}",
+    }
+    if one.batch_status in advice:
+        return advice[one.batch_status]
     if one.failed_count:
         return f"see why files failed: sutler submission files {one.id} --state failed"
     if one.batch_status == "Failed" and view.jobs:
         return f"see what the jobs wrote: sutler submission log {one.id} {view.jobs[0].number}"
     if one.ended_at is None:
         return f"follow it: sutler submission watch {one.id}"
-    if one.initial_count and one.batch_status != "Cancelled":
-        return f"give its files a worker: sutler worker run --project {one.project_id} -- COMMAND"
-    return ""
+    is_left = one.initial_count and one.batch_status not in {"Cancelled", "Removed"}
+    return f"give its files a worker: sutler worker run --project {one.project_id} -- COMMAND" if is_left else ""
 
 
 def _print_tables(view: SubmissionView) -> None:
@@ -244,6 +253,6 @@ def _print_tables(view: SubmissionView) -> None:
     if view.followers:
         typer.echo()
         print_table(
-            ("then stage", "state", "submission", "reason"),
-            [(f.downstream_stage, f.state, f.submission_id, f.reason) for f in view.followers],
+            ("then", "stage", "state", "submission", "reason"),
+            [(f.kind, f.downstream_stage, f.state, f.submission_id, f.reason) for f in view.followers],
         )

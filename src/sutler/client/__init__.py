@@ -14,6 +14,7 @@ from sutler.client._async import AsyncClient
 from sutler.client._sync import Client
 from sutler.client.errors import (
     ApiError,
+    ChangedMeanwhileError,
     ClientError,
     ColumnMisfitWarning,
     ConflictError,
@@ -23,6 +24,7 @@ from sutler.client.errors import (
     NotFoundError,
     NotInstalledError,
     NotPermittedError,
+    QueuedError,
     ServerDefectError,
     TooMuchError,
     UnavailableError,
@@ -35,6 +37,7 @@ from sutler.client.profile import Profile, find_profile, forget_profile, save_pr
 __all__ = [
     "ApiError",
     "AsyncClient",
+    "ChangedMeanwhileError",
     "Client",
     "ClientError",
     "ColumnMisfitWarning",
@@ -46,6 +49,7 @@ __all__ = [
     "NotInstalledError",
     "NotPermittedError",
     "Profile",
+    "QueuedError",
     "ServerDefectError",
     "TooMuchError",
     "UnavailableError",

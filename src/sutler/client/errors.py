@@ -5,8 +5,10 @@ ClientError
 ├── UnexpectedAnswerError    who answers is not a Sutler server, or one of another age
 ├── MissingPackageError      a package that this call needs is not installed here; also an ImportError
 ├── ProfileError             the settings that `sutler login` wrote cannot be read
+├── QueuedError              a launch waits for a hold to end; no submission is there yet
 └── ApiError                 the server refused; code, sentence, facts
     ├── NotAuthenticatedError 401 · NotPermittedError 403 · NotFoundError 404 · ConflictError 409
+    ├── ChangedMeanwhileError 412, a ConflictError: somebody has changed what you looked at
     ├── InvalidInputError 422 (and other 4xx) · TooMuchError 413, 429
     └── UnavailableError 503 · UpstreamError 502 · NotInstalledError 501 · ServerDefectError 500 (and other 5xx)
 """
@@ -54,6 +56,16 @@ class ProfileError(ClientError):
     """The profile cannot be read."""
 
 
+class QueuedError(ClientError):
+    """A launch waits for a hold to end: `queued_id` is its place in the queue, `reason` says for which hold."""
+
+    def __init__(self, queued_id: int, reason: str) -> None:
+        """Keep the place in the queue and what it waits for."""
+        self.queued_id = queued_id
+        self.reason = reason
+        super().__init__(f"The launch waits in the queue as {queued_id}. {reason}")
+
+
 class ApiError(ClientError):
     """The server refused, or failed. `code` is stable; `detail` is the server's sentence."""
 
@@ -88,6 +100,10 @@ class ConflictError(ApiError):
     """The present state does not allow it."""
 
 
+class ChangedMeanwhileError(ConflictError):
+    """Somebody has changed it since you looked."""
+
+
 class TooMuchError(ApiError):
     """It is over a limit."""
 
@@ -113,6 +129,7 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
     403: NotPermittedError,
     404: NotFoundError,
     409: ConflictError,
+    412: ChangedMeanwhileError,
     413: TooMuchError,
     429: TooMuchError,
     501: NotInstalledError,

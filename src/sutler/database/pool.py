@@ -115,6 +115,21 @@ class Database:
                         await self._note(tx)
                 self.notices.post(tx.notices)
 
+    @asynccontextmanager
+    async def rehearse(self) -> AsyncIterator[Tx]:
+        """A transaction in which things are changed to see what comes of it, and which leaves nothing when it ends.
+
+        Locks are held meanwhile, as by a real one; numbers that it drew are not used again. Raises as `write` does.
+        """
+        with translate_errors():
+            async with self._acquire() as connection:
+                transaction = connection.transaction()
+                await transaction.start()
+                try:
+                    yield Tx(connection, self.clock.now())
+                finally:
+                    await transaction.rollback()
+
     def noting(self, note: Note) -> Database:
         """Return this database for somebody whose every `write()` ends with a note, in the same transaction."""
         noting = copy.copy(self)

@@ -73,6 +73,22 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION catalog.list_group_values(item jsonb) RETURNS SETOF jsonb
+    LANGUAGE sql IMMUTABLE ROWS 1 PARALLEL SAFE
+    AS $$
+    SELECT named.value
+    FROM (
+        SELECT CASE pg_catalog.jsonb_typeof(part.value)
+            WHEN 'array' THEN part.value OPERATOR(pg_catalog.->) 0
+            ELSE part.value
+        END AS value
+        FROM pg_catalog.jsonb_array_elements(
+            CASE pg_catalog.jsonb_typeof(item) WHEN 'array' THEN item ELSE pg_catalog.jsonb_build_array(item) END
+        ) AS part (value)
+    ) AS named
+    WHERE pg_catalog.jsonb_typeof(named.value) IN ('number', 'string')
+$$;
+
 CREATE FUNCTION catalog.number_at(metadata jsonb, key text) RETURNS numeric
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
@@ -355,6 +371,14 @@ CREATE TABLE campaigns.campaigns (
     creator_role text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone,
+    defaults jsonb DEFAULT '{}'::jsonb NOT NULL,
+    default_job_type_id bigint,
+    default_login_setup_id bigint,
+    is_test boolean DEFAULT false NOT NULL,
+    layout jsonb DEFAULT '{}'::jsonb NOT NULL,
+    extras jsonb DEFAULT '{}'::jsonb NOT NULL,
+    revision integer DEFAULT 1 NOT NULL,
+    last_launched_at timestamp with time zone,
     CONSTRAINT campaigns_data_handler_check CHECK ((data_handler = ANY (ARRAY['data_dispatcher'::text, 'sam'::text])))
 );
 
@@ -373,11 +397,31 @@ CREATE TABLE campaigns.dependencies (
     campaign_id bigint NOT NULL,
     upstream_stage_id bigint NOT NULL,
     downstream_stage_id bigint NOT NULL,
-    file_pattern text DEFAULT '%'::text NOT NULL
+    file_pattern text DEFAULT '%'::text NOT NULL,
+    rank integer DEFAULT 0 NOT NULL
 );
 
 ALTER TABLE campaigns.dependencies ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME campaigns.dependencies_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE campaigns.holds (
+    id bigint NOT NULL,
+    experiment_id bigint,
+    kind text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    held_by bigint NOT NULL,
+    held_at timestamp with time zone NOT NULL,
+    CONSTRAINT holds_kind_check CHECK ((kind = ANY (ARRAY['launches'::text, 'followers'::text])))
+);
+
+ALTER TABLE campaigns.holds ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME campaigns.holds_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -398,7 +442,8 @@ CREATE TABLE campaigns.intentions (
     due_at timestamp with time zone NOT NULL,
     created_at timestamp with time zone NOT NULL,
     settled_at timestamp with time zone,
-    CONSTRAINT intentions_kind_check CHECK ((kind = 'dependant'::text)),
+    facts jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT intentions_kind_check CHECK ((kind = ANY (ARRAY['follow'::text, 'locate'::text, 'recovery'::text, 'dependant'::text]))),
     CONSTRAINT intentions_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'done'::text, 'nothing_to_do'::text, 'refused'::text])))
 );
 
@@ -429,6 +474,7 @@ CREATE TABLE campaigns.job_types (
     creator_role text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone,
+    revision integer DEFAULT 1 NOT NULL,
     CONSTRAINT job_types_files_per_run_check CHECK ((files_per_run >= 1)),
     CONSTRAINT job_types_max_attempts_check CHECK ((max_attempts >= 1))
 );
@@ -440,6 +486,13 @@ ALTER TABLE campaigns.job_types ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE campaigns.launch_hosts (
+    experiment_id bigint NOT NULL,
+    role text NOT NULL,
+    pattern text NOT NULL,
+    CONSTRAINT launch_hosts_role_check CHECK ((role = ANY (ARRAY['analysis'::text, 'production'::text])))
 );
 
 CREATE TABLE campaigns.login_setups (
@@ -454,11 +507,93 @@ CREATE TABLE campaigns.login_setups (
     created_by bigint NOT NULL,
     creator_role text NOT NULL,
     created_at timestamp with time zone NOT NULL,
-    updated_at timestamp with time zone
+    updated_at timestamp with time zone,
+    revision integer DEFAULT 1 NOT NULL
 );
 
 ALTER TABLE campaigns.login_setups ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME campaigns.login_setups_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE campaigns.queued_launches (
+    id bigint NOT NULL,
+    experiment_id bigint NOT NULL,
+    stage_id bigint NOT NULL,
+    launch_key text NOT NULL,
+    request jsonb NOT NULL,
+    reason text NOT NULL,
+    state text NOT NULL,
+    outcome text DEFAULT ''::text NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    queued_by bigint NOT NULL,
+    queued_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    CONSTRAINT queued_launches_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'launched'::text, 'refused'::text, 'deleted'::text])))
+);
+
+ALTER TABLE campaigns.queued_launches ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME campaigns.queued_launches_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE campaigns.recoveries (
+    job_type_id bigint NOT NULL,
+    rank integer NOT NULL,
+    recovery_type text NOT NULL,
+    parameter_overrides jsonb DEFAULT '[]'::jsonb NOT NULL
+);
+
+CREATE TABLE campaigns.schedule_runs (
+    id bigint NOT NULL,
+    schedule_id bigint NOT NULL,
+    experiment_id bigint NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    state text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    submission_id bigint,
+    next_try_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    CONSTRAINT schedule_runs_state_check CHECK ((state = ANY (ARRAY['due'::text, 'launched'::text, 'skipped'::text, 'queued'::text, 'nothing'::text, 'refused'::text, 'missed'::text])))
+);
+
+ALTER TABLE campaigns.schedule_runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME campaigns.schedule_runs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE campaigns.schedules (
+    id bigint NOT NULL,
+    experiment_id bigint NOT NULL,
+    stage_id bigint NOT NULL,
+    cron text NOT NULL,
+    time_zone text NOT NULL,
+    overlap text NOT NULL,
+    is_active boolean DEFAULT true NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    next_due_at timestamp with time zone,
+    saved_by bigint NOT NULL,
+    saved_at timestamp with time zone NOT NULL,
+    CONSTRAINT schedules_overlap_check CHECK ((overlap = ANY (ARRAY['skip'::text, 'queue'::text, 'allow'::text])))
+);
+
+ALTER TABLE campaigns.schedules ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME campaigns.schedules_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -476,6 +611,9 @@ CREATE TABLE campaigns.split_positions (
     dataset_query text NOT NULL,
     slice_count integer DEFAULT 0 NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    "position" jsonb DEFAULT '{}'::jsonb NOT NULL,
+    reset_by text DEFAULT ''::text NOT NULL,
+    reset_at timestamp with time zone,
     CONSTRAINT split_positions_kind_check CHECK ((kind = ANY (ARRAY['production'::text, 'test'::text])))
 );
 
@@ -484,28 +622,20 @@ CREATE TABLE campaigns.stages (
     campaign_id bigint NOT NULL,
     experiment_id bigint NOT NULL,
     name text NOT NULL,
-    stage_type text DEFAULT 'regular'::text NOT NULL,
-    job_type_id bigint NOT NULL,
-    login_setup_id bigint NOT NULL,
-    software_version text DEFAULT ''::text NOT NULL,
-    dataset_query text,
-    split_type text DEFAULT ''::text NOT NULL,
-    unit_count integer,
-    job_count integer DEFAULT 1 NOT NULL,
-    parameter_overrides jsonb DEFAULT '[]'::jsonb NOT NULL,
-    completion_pct real DEFAULT 95 NOT NULL,
-    worker_timeout interval,
-    idle_timeout interval DEFAULT '72:00:00'::interval,
+    job_type_id bigint,
+    login_setup_id bigint,
     held_by bigint,
     held_at timestamp with time zone,
     created_by bigint NOT NULL,
     creator_role text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone,
-    CONSTRAINT stages_completion_pct_check CHECK (((completion_pct > (0)::double precision) AND (completion_pct <= (100)::double precision))),
-    CONSTRAINT stages_job_count_check CHECK (((job_count >= 1) AND (job_count <= 10000))),
-    CONSTRAINT stages_stage_type_check CHECK ((stage_type = ANY (ARRAY['regular'::text, 'generator'::text]))),
-    CONSTRAINT stages_unit_count_check CHECK (((unit_count >= 1) AND (unit_count <= 1000000)))
+    settings jsonb DEFAULT '{}'::jsonb NOT NULL,
+    rank integer DEFAULT 0 NOT NULL,
+    hold_reason text DEFAULT ''::text NOT NULL,
+    removed_at timestamp with time zone,
+    submission_count integer DEFAULT 0 NOT NULL,
+    last_submission_id bigint
 );
 
 ALTER TABLE campaigns.stages ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -553,14 +683,26 @@ CREATE TABLE campaigns.submissions (
     config jsonb NOT NULL,
     dataset_query text,
     slice_number integer,
-    project_id bigint NOT NULL,
-    share_id bigint NOT NULL,
+    project_id bigint,
+    share_id bigint,
     launched_by bigint NOT NULL,
     creator_role text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone,
-    CONSTRAINT submissions_batch_status_check CHECK ((batch_status = ANY (ARRAY['New'::text, 'LaunchFailed'::text, 'Idle'::text, 'Running'::text, 'Held'::text, 'Completed'::text, 'Failed'::text, 'Cancelled'::text]))),
-    CONSTRAINT submissions_cause_check CHECK ((cause = ANY (ARRAY['manual'::text, 'dependency'::text]))),
+    original_id bigint,
+    recovery_type text,
+    recovery_number integer,
+    schedule_id bigint,
+    parameter_overrides jsonb DEFAULT '[]'::jsonb NOT NULL,
+    job_data text,
+    slice_note text DEFAULT ''::text NOT NULL,
+    is_shared boolean DEFAULT false NOT NULL,
+    followed_at timestamp with time zone,
+    called_off_as text,
+    CONSTRAINT submissions_batch_status_check CHECK ((batch_status = ANY (ARRAY['New'::text, 'Awaiting Approval'::text, 'Approved'::text, 'LaunchFailed'::text, 'Idle'::text, 'Running'::text, 'Held'::text, 'Failed'::text, 'Completed'::text, 'Located'::text, 'Cancelled'::text, 'Removed'::text]))),
+    CONSTRAINT submissions_called_off_check CHECK ((called_off_as = ANY (ARRAY['Cancelled'::text, 'Removed'::text]))),
+    CONSTRAINT submissions_cause_check CHECK ((cause = ANY (ARRAY['manual'::text, 'dependency'::text, 'recovery'::text, 'relaunch'::text, 'schedule'::text]))),
+    CONSTRAINT submissions_share_check CHECK (((project_id IS NULL) = (share_id IS NULL))),
     CONSTRAINT submissions_status_check CHECK ((status = ANY (ARRAY['Created'::text, 'Completed'::text, 'Completed with failures'::text])))
 );
 
@@ -571,6 +713,18 @@ ALTER TABLE campaigns.submissions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE campaigns.tags (
+    campaign_id bigint NOT NULL,
+    experiment_id bigint NOT NULL,
+    tag text NOT NULL
+);
+
+CREATE TABLE campaigns.watches (
+    user_id bigint NOT NULL,
+    campaign_id bigint NOT NULL,
+    since timestamp with time zone NOT NULL
 );
 
 CREATE TABLE catalog.categories (
@@ -740,10 +894,23 @@ CREATE TABLE catalog.ledger_entries (
     file_key text NOT NULL COLLATE pg_catalog."C"
 );
 
+CREATE TABLE catalog.ledger_parts (
+    ledger_id bigint NOT NULL,
+    file_key text NOT NULL COLLATE pg_catalog."C",
+    part integer NOT NULL,
+    "position" bigint NOT NULL
+);
+
 CREATE TABLE catalog.ledgers (
     id bigint NOT NULL,
     experiment_id bigint NOT NULL,
-    created_at timestamp with time zone NOT NULL
+    created_at timestamp with time zone NOT NULL,
+    part_count integer,
+    taken_digest text,
+    taken_created_at timestamp with time zone,
+    taken_fid text COLLATE pg_catalog."C",
+    CONSTRAINT ledgers_part_count_check CHECK ((part_count > 0)),
+    CONSTRAINT ledgers_taken_check CHECK ((num_nonnulls(taken_digest, taken_created_at, taken_fid) = ANY (ARRAY[0, 3])))
 );
 
 ALTER TABLE catalog.ledgers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -803,7 +970,9 @@ CREATE TABLE catalog.selection_files (
     fid text NOT NULL COLLATE pg_catalog."C",
     namespace text NOT NULL,
     name text NOT NULL,
-    size_bytes bigint
+    size_bytes bigint,
+    event_count numeric,
+    group_value jsonb
 );
 
 CREATE TABLE catalog.selections (
@@ -821,6 +990,11 @@ ALTER TABLE catalog.selections ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE VIEW catalog.taken_files AS
+ SELECT ledger_id,
+    file_key
+   FROM catalog.ledger_entries;
 
 CREATE TABLE database.event_cursors (
     follower text NOT NULL,
@@ -931,6 +1105,32 @@ CREATE TABLE dispatch.attempts (
     CONSTRAINT attempts_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'failed'::text, 'timed_out'::text, 'worker_lost'::text, 'restarted'::text])))
 );
 
+CREATE TABLE dispatch.closed_shares (
+    share_id bigint NOT NULL,
+    closed_at timestamp with time zone NOT NULL
+);
+
+CREATE VIEW dispatch.done_attempts AS
+ SELECT share_id,
+    ended_at,
+    (ended_at - reserved_at) AS took
+   FROM dispatch.attempts
+  WHERE (outcome = 'done'::text);
+
+CREATE TABLE dispatch.finished (
+    project_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    share_id bigint
+);
+
+CREATE VIEW dispatch.handle_outputs AS
+ SELECT output.share_id,
+    output.file_id,
+    attempt.project_id,
+    attempt."position"
+   FROM (dispatch.attempt_outputs output
+     JOIN dispatch.attempts attempt ON ((attempt.id = output.attempt_id)));
+
 CREATE TABLE dispatch.handles (
     project_id bigint NOT NULL,
     "position" integer NOT NULL,
@@ -1037,6 +1237,13 @@ CREATE TABLE dispatch.projects (
 )
 WITH (fillfactor='50');
 
+CREATE VIEW dispatch.project_states AS
+ SELECT id AS project_id,
+    experiment_id,
+    state,
+    attributes
+   FROM dispatch.projects;
+
 ALTER TABLE dispatch.projects ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME dispatch.projects_id_seq
     START WITH 1
@@ -1070,6 +1277,23 @@ CREATE TABLE dispatch.resting (
     until timestamp with time zone NOT NULL
 );
 
+CREATE TABLE dispatch.share_outcomes (
+    share_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    project_id bigint NOT NULL,
+    namespace text NOT NULL,
+    name text NOT NULL,
+    fid text,
+    size_bytes bigint,
+    attributes jsonb NOT NULL,
+    state text NOT NULL,
+    attempts integer NOT NULL,
+    reason text NOT NULL,
+    taken_by_share_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT share_outcomes_state_check CHECK ((state = ANY (ARRAY['initial'::text, 'done'::text, 'failed'::text])))
+);
+
 CREATE VIEW dispatch.share_outputs AS
  SELECT share_id,
     file_id,
@@ -1091,7 +1315,9 @@ CREATE TABLE dispatch.shares (
     output_count bigint DEFAULT 0 NOT NULL,
     created_at timestamp with time zone NOT NULL,
     resting_count bigint DEFAULT 0 NOT NULL,
+    gone_initial_count bigint DEFAULT 0 NOT NULL,
     CONSTRAINT shares_counts_check CHECK (((initial_count >= 0) AND (reserved_count >= 0) AND (done_count >= 0) AND (failed_count >= 0) AND ((((initial_count + reserved_count) + done_count) + failed_count) = total_count) AND ((unlocated_count >= 0) AND (unlocated_count <= initial_count)))),
+    CONSTRAINT shares_gone_initial_check CHECK (((gone_initial_count >= 0) AND (((gone_initial_count + unlocated_count) + resting_count) <= initial_count))),
     CONSTRAINT shares_resting_count_check CHECK (((resting_count >= 0) AND ((unlocated_count + resting_count) <= initial_count)))
 )
 WITH (fillfactor='50');
@@ -1105,7 +1331,8 @@ CREATE VIEW dispatch.share_progress AS
     reserved_count,
     done_count,
     failed_count,
-    output_count
+    output_count,
+    ((initial_count + reserved_count) - gone_initial_count) AS open_count
    FROM dispatch.shares;
 
 ALTER TABLE dispatch.shares ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -1148,6 +1375,9 @@ CREATE TABLE launch.batch_jobs (
     started_at timestamp with time zone,
     ended_at timestamp with time zone,
     changed_at timestamp with time zone NOT NULL,
+    cause text DEFAULT ''::text NOT NULL,
+    peak_memory_bytes bigint,
+    CONSTRAINT batch_jobs_cause_check CHECK ((cause = ANY (ARRAY[''::text, 'memory'::text, 'time'::text, 'signal'::text, 'stopped'::text]))),
     CONSTRAINT batch_jobs_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'held'::text, 'running'::text, 'paused'::text, 'ended'::text, 'stopped'::text, 'unknown'::text, 'lost'::text])))
 );
 
@@ -1349,6 +1579,12 @@ ALTER TABLE ONLY campaigns.dependencies
 ALTER TABLE ONLY campaigns.dependencies
     ADD CONSTRAINT dependencies_stages_key UNIQUE (upstream_stage_id, downstream_stage_id, file_pattern);
 
+ALTER TABLE ONLY campaigns.holds
+    ADD CONSTRAINT holds_experiment_kind_key UNIQUE NULLS NOT DISTINCT (experiment_id, kind);
+
+ALTER TABLE ONLY campaigns.holds
+    ADD CONSTRAINT holds_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY campaigns.intentions
     ADD CONSTRAINT intentions_key_key UNIQUE (key);
 
@@ -1361,17 +1597,38 @@ ALTER TABLE ONLY campaigns.job_types
 ALTER TABLE ONLY campaigns.job_types
     ADD CONSTRAINT job_types_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY campaigns.launch_hosts
+    ADD CONSTRAINT launch_hosts_pkey PRIMARY KEY (experiment_id, role, pattern);
+
 ALTER TABLE ONLY campaigns.login_setups
     ADD CONSTRAINT login_setups_experiment_name_key UNIQUE (experiment_id, name);
 
 ALTER TABLE ONLY campaigns.login_setups
     ADD CONSTRAINT login_setups_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY campaigns.queued_launches
+    ADD CONSTRAINT queued_launches_launch_key_key UNIQUE (launch_key);
+
+ALTER TABLE ONLY campaigns.queued_launches
+    ADD CONSTRAINT queued_launches_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY campaigns.recoveries
+    ADD CONSTRAINT recoveries_pkey PRIMARY KEY (job_type_id, rank);
+
+ALTER TABLE ONLY campaigns.schedule_runs
+    ADD CONSTRAINT schedule_runs_due_key UNIQUE (schedule_id, due_at);
+
+ALTER TABLE ONLY campaigns.schedule_runs
+    ADD CONSTRAINT schedule_runs_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY campaigns.schedules
+    ADD CONSTRAINT schedules_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY campaigns.schedules
+    ADD CONSTRAINT schedules_stage_key UNIQUE (stage_id);
+
 ALTER TABLE ONLY campaigns.split_positions
     ADD CONSTRAINT split_positions_pkey PRIMARY KEY (stage_id, kind);
-
-ALTER TABLE ONLY campaigns.stages
-    ADD CONSTRAINT stages_campaign_name_key UNIQUE (campaign_id, name);
 
 ALTER TABLE ONLY campaigns.stages
     ADD CONSTRAINT stages_pkey PRIMARY KEY (id);
@@ -1387,6 +1644,12 @@ ALTER TABLE ONLY campaigns.submissions
 
 ALTER TABLE ONLY campaigns.submissions
     ADD CONSTRAINT submissions_share_key UNIQUE (share_id);
+
+ALTER TABLE ONLY campaigns.tags
+    ADD CONSTRAINT tags_pkey PRIMARY KEY (campaign_id, tag);
+
+ALTER TABLE ONLY campaigns.watches
+    ADD CONSTRAINT watches_pkey PRIMARY KEY (user_id, campaign_id);
 
 ALTER TABLE ONLY catalog.categories
     ADD CONSTRAINT categories_pkey PRIMARY KEY (experiment_id, path);
@@ -1420,6 +1683,9 @@ ALTER TABLE ONLY catalog.indexed_keys
 
 ALTER TABLE ONLY catalog.ledger_entries
     ADD CONSTRAINT ledger_entries_pkey PRIMARY KEY (ledger_id, file_key);
+
+ALTER TABLE ONLY catalog.ledger_parts
+    ADD CONSTRAINT ledger_parts_pkey PRIMARY KEY (ledger_id, file_key);
 
 ALTER TABLE ONLY catalog.ledgers
     ADD CONSTRAINT ledgers_pkey PRIMARY KEY (id);
@@ -1472,6 +1738,12 @@ ALTER TABLE ONLY dispatch.attempt_outputs
 ALTER TABLE ONLY dispatch.attempts
     ADD CONSTRAINT attempts_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY dispatch.closed_shares
+    ADD CONSTRAINT closed_shares_pkey PRIMARY KEY (share_id);
+
+ALTER TABLE ONLY dispatch.finished
+    ADD CONSTRAINT finished_pkey PRIMARY KEY (project_id, "position");
+
 ALTER TABLE ONLY dispatch.handles
     ADD CONSTRAINT handles_did_key UNIQUE (namespace, name, project_id);
 
@@ -1514,6 +1786,9 @@ ALTER TABLE ONLY dispatch.refusals
 ALTER TABLE ONLY dispatch.resting
     ADD CONSTRAINT resting_pkey PRIMARY KEY (project_id, "position");
 
+ALTER TABLE ONLY dispatch.share_outcomes
+    ADD CONSTRAINT share_outcomes_pkey PRIMARY KEY (share_id, "position");
+
 ALTER TABLE ONLY dispatch.shares
     ADD CONSTRAINT shares_pkey PRIMARY KEY (id);
 
@@ -1554,25 +1829,63 @@ CREATE INDEX tokens_expires_idx ON auth.tokens USING btree (expires_at);
 
 CREATE INDEX tokens_user_idx ON auth.tokens USING btree (user_id);
 
+CREATE INDEX campaigns_default_job_type_idx ON campaigns.campaigns USING btree (default_job_type_id);
+
+CREATE INDEX campaigns_default_login_setup_idx ON campaigns.campaigns USING btree (default_login_setup_id);
+
 CREATE INDEX dependencies_downstream_idx ON campaigns.dependencies USING btree (downstream_stage_id);
 
 CREATE INDEX intentions_due_idx ON campaigns.intentions USING btree (due_at) WHERE (state = 'pending'::text);
 
 CREATE INDEX intentions_submission_idx ON campaigns.intentions USING btree (submission_id);
 
+CREATE INDEX queued_launches_experiment_idx ON campaigns.queued_launches USING btree (experiment_id, id);
+
+CREATE INDEX queued_launches_stage_idx ON campaigns.queued_launches USING btree (stage_id, id);
+
+CREATE INDEX queued_launches_turn_idx ON campaigns.queued_launches USING btree (stage_id, id) WHERE (state = 'queued'::text);
+
+CREATE INDEX queued_launches_waiting_idx ON campaigns.queued_launches USING btree (due_at, id) WHERE (state = 'queued'::text);
+
+CREATE INDEX schedule_runs_open_idx ON campaigns.schedule_runs USING btree (next_try_at, id) WHERE (state = 'due'::text);
+
+CREATE INDEX schedules_due_idx ON campaigns.schedules USING btree (next_due_at) WHERE is_active;
+
+CREATE INDEX schedules_experiment_idx ON campaigns.schedules USING btree (experiment_id, id);
+
+CREATE INDEX stages_campaign_idx ON campaigns.stages USING btree (campaign_id, rank, id);
+
+CREATE UNIQUE INDEX stages_campaign_name_key ON campaigns.stages USING btree (campaign_id, name) WHERE (removed_at IS NULL);
+
 CREATE INDEX stages_experiment_idx ON campaigns.stages USING btree (experiment_id, id);
+
+CREATE INDEX stages_job_type_idx ON campaigns.stages USING btree (job_type_id);
+
+CREATE INDEX stages_login_setup_idx ON campaigns.stages USING btree (login_setup_id);
 
 CREATE INDEX submission_history_submission_idx ON campaigns.submission_history USING btree (submission_id, id);
 
+CREATE INDEX submissions_called_off_idx ON campaigns.submissions USING btree (id) WHERE ((called_off_as IS NOT NULL) AND (ended_at IS NULL));
+
 CREATE INDEX submissions_campaign_idx ON campaigns.submissions USING btree (campaign_id, id);
+
+CREATE INDEX submissions_created_idx ON campaigns.submissions USING btree (stage_id, created_at);
 
 CREATE INDEX submissions_experiment_idx ON campaigns.submissions USING btree (experiment_id, id);
 
-CREATE INDEX submissions_open_idx ON campaigns.submissions USING btree (id) WHERE (ended_at IS NULL);
+CREATE INDEX submissions_open_idx ON campaigns.submissions USING btree (stage_id, id) WHERE (ended_at IS NULL);
+
+CREATE INDEX submissions_original_idx ON campaigns.submissions USING btree (original_id, id) WHERE (original_id IS NOT NULL);
+
+CREATE INDEX submissions_project_idx ON campaigns.submissions USING btree (project_id, id);
 
 CREATE INDEX submissions_stage_idx ON campaigns.submissions USING btree (stage_id, id);
 
 CREATE INDEX submissions_upstream_idx ON campaigns.submissions USING btree (upstream_submission_id);
+
+CREATE INDEX tags_tag_idx ON campaigns.tags USING btree (experiment_id, tag text_pattern_ops);
+
+CREATE INDEX watches_campaign_idx ON campaigns.watches USING btree (campaign_id);
 
 CREATE INDEX dataset_children_child_idx ON catalog.dataset_children USING btree (child_id);
 
@@ -1591,6 +1904,8 @@ CREATE INDEX files_name_idx ON catalog.files USING btree (name COLLATE "C");
 CREATE INDEX files_retired_at_idx ON catalog.files USING btree (retired_at) WHERE (retired_at IS NOT NULL);
 
 CREATE INDEX files_updated_idx ON catalog.files USING btree (updated_at) WHERE (updated_at IS NOT NULL);
+
+CREATE INDEX ledger_parts_part_idx ON catalog.ledger_parts USING btree (ledger_id, part, "position");
 
 CREATE INDEX named_queries_experiment_idx ON catalog.named_queries USING btree (experiment_id, namespace, name);
 
@@ -1645,6 +1960,8 @@ CREATE INDEX ready_share_idx ON dispatch.ready USING btree (share_id, location_i
 CREATE INDEX resting_project_idx ON dispatch.resting USING btree (project_id, until);
 
 CREATE INDEX resting_until_idx ON dispatch.resting USING btree (until);
+
+CREATE INDEX share_outcomes_state_idx ON dispatch.share_outcomes USING btree (share_id, state, "position");
 
 CREATE INDEX shares_project_idx ON dispatch.shares USING btree (project_id);
 
@@ -1710,6 +2027,12 @@ ALTER TABLE ONLY campaigns.campaigns
     ADD CONSTRAINT campaigns_created_by_fkey FOREIGN KEY (created_by) REFERENCES auth.users(id);
 
 ALTER TABLE ONLY campaigns.campaigns
+    ADD CONSTRAINT campaigns_default_job_type_id_fkey FOREIGN KEY (default_job_type_id) REFERENCES campaigns.job_types(id);
+
+ALTER TABLE ONLY campaigns.campaigns
+    ADD CONSTRAINT campaigns_default_login_setup_id_fkey FOREIGN KEY (default_login_setup_id) REFERENCES campaigns.login_setups(id);
+
+ALTER TABLE ONLY campaigns.campaigns
     ADD CONSTRAINT campaigns_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
 
 ALTER TABLE ONLY campaigns.dependencies
@@ -1723,6 +2046,12 @@ ALTER TABLE ONLY campaigns.dependencies
 
 ALTER TABLE ONLY campaigns.dependencies
     ADD CONSTRAINT dependencies_upstream_stage_id_fkey FOREIGN KEY (upstream_stage_id) REFERENCES campaigns.stages(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY campaigns.holds
+    ADD CONSTRAINT holds_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
+
+ALTER TABLE ONLY campaigns.holds
+    ADD CONSTRAINT holds_held_by_fkey FOREIGN KEY (held_by) REFERENCES auth.users(id);
 
 ALTER TABLE ONLY campaigns.intentions
     ADD CONSTRAINT intentions_dependency_id_fkey FOREIGN KEY (dependency_id) REFERENCES campaigns.dependencies(id) ON DELETE SET NULL;
@@ -1739,11 +2068,44 @@ ALTER TABLE ONLY campaigns.job_types
 ALTER TABLE ONLY campaigns.job_types
     ADD CONSTRAINT job_types_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
 
+ALTER TABLE ONLY campaigns.launch_hosts
+    ADD CONSTRAINT launch_hosts_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
+
 ALTER TABLE ONLY campaigns.login_setups
     ADD CONSTRAINT login_setups_created_by_fkey FOREIGN KEY (created_by) REFERENCES auth.users(id);
 
 ALTER TABLE ONLY campaigns.login_setups
     ADD CONSTRAINT login_setups_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
+
+ALTER TABLE ONLY campaigns.queued_launches
+    ADD CONSTRAINT queued_launches_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
+
+ALTER TABLE ONLY campaigns.queued_launches
+    ADD CONSTRAINT queued_launches_queued_by_fkey FOREIGN KEY (queued_by) REFERENCES auth.users(id);
+
+ALTER TABLE ONLY campaigns.queued_launches
+    ADD CONSTRAINT queued_launches_stage_id_fkey FOREIGN KEY (stage_id) REFERENCES campaigns.stages(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY campaigns.recoveries
+    ADD CONSTRAINT recoveries_job_type_id_fkey FOREIGN KEY (job_type_id) REFERENCES campaigns.job_types(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY campaigns.schedule_runs
+    ADD CONSTRAINT schedule_runs_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
+
+ALTER TABLE ONLY campaigns.schedule_runs
+    ADD CONSTRAINT schedule_runs_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES campaigns.schedules(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY campaigns.schedule_runs
+    ADD CONSTRAINT schedule_runs_submission_id_fkey FOREIGN KEY (submission_id) REFERENCES campaigns.submissions(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY campaigns.schedules
+    ADD CONSTRAINT schedules_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
+
+ALTER TABLE ONLY campaigns.schedules
+    ADD CONSTRAINT schedules_saved_by_fkey FOREIGN KEY (saved_by) REFERENCES auth.users(id);
+
+ALTER TABLE ONLY campaigns.schedules
+    ADD CONSTRAINT schedules_stage_id_fkey FOREIGN KEY (stage_id) REFERENCES campaigns.stages(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY campaigns.split_positions
     ADD CONSTRAINT split_positions_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
@@ -1788,7 +2150,13 @@ ALTER TABLE ONLY campaigns.submissions
     ADD CONSTRAINT submissions_launched_by_fkey FOREIGN KEY (launched_by) REFERENCES auth.users(id);
 
 ALTER TABLE ONLY campaigns.submissions
+    ADD CONSTRAINT submissions_original_id_fkey FOREIGN KEY (original_id) REFERENCES campaigns.submissions(id);
+
+ALTER TABLE ONLY campaigns.submissions
     ADD CONSTRAINT submissions_project_id_fkey FOREIGN KEY (project_id) REFERENCES dispatch.projects(id);
+
+ALTER TABLE ONLY campaigns.submissions
+    ADD CONSTRAINT submissions_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES campaigns.schedules(id) ON DELETE SET NULL;
 
 ALTER TABLE ONLY campaigns.submissions
     ADD CONSTRAINT submissions_share_id_fkey FOREIGN KEY (share_id) REFERENCES dispatch.shares(id);
@@ -1798,6 +2166,18 @@ ALTER TABLE ONLY campaigns.submissions
 
 ALTER TABLE ONLY campaigns.submissions
     ADD CONSTRAINT submissions_upstream_submission_id_fkey FOREIGN KEY (upstream_submission_id) REFERENCES campaigns.submissions(id);
+
+ALTER TABLE ONLY campaigns.tags
+    ADD CONSTRAINT tags_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns.campaigns(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY campaigns.tags
+    ADD CONSTRAINT tags_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
+
+ALTER TABLE ONLY campaigns.watches
+    ADD CONSTRAINT watches_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns.campaigns(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY campaigns.watches
+    ADD CONSTRAINT watches_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY catalog.categories
     ADD CONSTRAINT categories_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
@@ -1819,6 +2199,9 @@ ALTER TABLE ONLY catalog.datasets
 
 ALTER TABLE ONLY catalog.ledger_entries
     ADD CONSTRAINT ledger_entries_ledger_id_fkey FOREIGN KEY (ledger_id) REFERENCES catalog.ledgers(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY catalog.ledger_parts
+    ADD CONSTRAINT ledger_parts_ledger_id_fkey FOREIGN KEY (ledger_id) REFERENCES catalog.ledgers(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY catalog.ledgers
     ADD CONSTRAINT ledgers_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);
@@ -1859,6 +2242,9 @@ ALTER TABLE ONLY dispatch.attempt_outputs
 ALTER TABLE ONLY dispatch.attempts
     ADD CONSTRAINT attempts_project_id_fkey FOREIGN KEY (project_id) REFERENCES dispatch.projects(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY dispatch.closed_shares
+    ADD CONSTRAINT closed_shares_share_id_fkey FOREIGN KEY (share_id) REFERENCES dispatch.shares(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY dispatch.pools
     ADD CONSTRAINT pools_location_id_fkey FOREIGN KEY (location_id) REFERENCES dispatch.locations(id);
 
@@ -1873,6 +2259,9 @@ ALTER TABLE ONLY dispatch.projects
 
 ALTER TABLE ONLY dispatch.refusals
     ADD CONSTRAINT refusals_project_id_fkey FOREIGN KEY (project_id) REFERENCES dispatch.projects(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY dispatch.share_outcomes
+    ADD CONSTRAINT share_outcomes_share_id_fkey FOREIGN KEY (share_id) REFERENCES dispatch.shares(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY dispatch.shares
     ADD CONSTRAINT shares_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES auth.experiments(id);

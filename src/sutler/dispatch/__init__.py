@@ -24,6 +24,7 @@ from sutler.dispatch.errors import (
     InvalidProjectError,
     InvalidReportError,
     InvalidWishError,
+    NothingToClaimError,
     ProjectFinalError,
     ProjectNotFoundError,
     RequestTakenError,
@@ -37,6 +38,7 @@ from sutler.dispatch.model import (
     Attempt,
     Counts,
     CreatedProject,
+    CreatedShare,
     DispatchEvent,
     FileUse,
     FileUses,
@@ -62,6 +64,7 @@ from sutler.dispatch.model import (
     ReplicaAt,
     Reply,
     Report,
+    ShareFile,
     Throughput,
     Wish,
 )
@@ -73,6 +76,7 @@ from sutler.dispatch.operations.creating import (
     create_project_in,
     create_streamed_project,
 )
+from sutler.dispatch.operations.finishing import finish_share_in
 from sutler.dispatch.operations.giving_back import release_handle
 from sutler.dispatch.operations.handles import (
     get_handle,
@@ -96,13 +100,17 @@ from sutler.dispatch.operations.releases import release_jobs, release_jobs_in, r
 from sutler.dispatch.operations.reports import report
 from sutler.dispatch.operations.resting import wake_handles
 from sutler.dispatch.operations.searching import search_projects
+from sutler.dispatch.operations.share_files import get_merged_counts_in, list_done_files_in, list_share_files_in
 from sutler.dispatch.operations.shares import (
+    close_share_in,
     explain_share_in,
     get_share_counts_in,
     list_outputs_in,
     list_pictures_in,
     list_produced_in,
+    reopen_share_in,
 )
+from sutler.dispatch.operations.sharing import claim_share_in, move_to_share_in
 from sutler.dispatch.operations.streaming import stream_handles
 from sutler.dispatch.operations.throughput import list_throughput, look_through_handles
 from sutler.dispatch.operations.uses import list_uses_of_file
@@ -119,6 +127,7 @@ __all__ = [
     "AttemptNotFoundError",
     "Counts",
     "CreatedProject",
+    "CreatedShare",
     "DispatchEvent",
     "EmptyProjectError",
     "FileUse",
@@ -140,6 +149,7 @@ __all__ = [
     "NewProject",
     "NewRefusal",
     "NothingReady",
+    "NothingToClaimError",
     "Order",
     "Outcome",
     "Output",
@@ -160,6 +170,7 @@ __all__ = [
     "SearchError",
     "SearchMeaningError",
     "SearchSyntaxError",
+    "ShareFile",
     "ShareNotFoundError",
     "Throughput",
     "UnlocatedWalk",
@@ -172,6 +183,8 @@ __all__ = [
     "alter_project",
     "cancel_project",
     "cancel_project_in",
+    "claim_share_in",
+    "close_share_in",
     "copy_project",
     "create_project",
     "create_project_in",
@@ -179,9 +192,12 @@ __all__ = [
     "delete_project",
     "explain_project",
     "explain_share_in",
+    "finish_share_in",
     "get_handle",
+    "get_merged_counts_in",
     "get_project",
     "get_share_counts_in",
+    "list_done_files_in",
     "list_handles",
     "list_handles_in",
     "list_outputs_in",
@@ -190,10 +206,12 @@ __all__ = [
     "list_project_history",
     "list_projects",
     "list_refusals",
+    "list_share_files_in",
     "list_throughput",
     "list_uses_of_file",
     "locate_handles",
     "look_through_handles",
+    "move_to_share_in",
     "note_refusals",
     "release_handle",
     "release_jobs",
@@ -201,6 +219,7 @@ __all__ = [
     "release_overdue",
     "relocate_handles",
     "renew",
+    "reopen_share_in",
     "report",
     "reserve_next",
     "restart_handles",

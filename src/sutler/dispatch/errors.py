@@ -116,3 +116,9 @@ class RequestTakenError(ConflictError):
 
     def __init__(self, request_id: UUID) -> None:
         super().__init__(request_id=str(request_id))
+
+
+class NothingToClaimError(ConflictError):
+    """The project has no file that could go into a new share."""
+
+    code = "dispatch.nothing_to_claim"

@@ -11,7 +11,7 @@ from sutler.database import Tx
 from sutler.database.listing import Key, Page, list_page, read_cursor
 from sutler.database.sql import Fragment, sql, value
 from sutler.dispatch.model import Handle, HandleState, ProducedFile, Project, ProjectState
-from sutler.dispatch.store import list_positions, make_project
+from sutler.dispatch.store import list_gone_positions, list_positions, make_project
 
 _PROJECTS: Final[LiteralString] = """
 SELECT project.id, project.experiment_id, project.owner_id, owner.username AS owner, project.owner_role, project.state,
@@ -40,6 +40,35 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) AS last ON true
 """
+_SHARE_HANDLES: Final[LiteralString] = """
+SELECT handle.project_id, handle.position, handle.share_id, handle.namespace, handle.name, handle.fid,
+       handle.size_bytes, handle.attributes, handle.state, handle.attempts, handle.worker_id, handle.reserved_at,
+       CASE
+           WHEN handle.state = 'done' THEN ''
+           WHEN handle.taken_by_share_id IS NOT NULL THEN handle.reason
+           ELSE coalesce(last.reason, '')
+       END AS reason,
+       handle.taken_by_share_id
+FROM (
+    SELECT project_id, position, share_id, namespace, name, fid, size_bytes, attributes, state, attempts, worker_id,
+           reserved_at, '' AS reason, NULL::bigint AS taken_by_share_id
+    FROM dispatch.handles
+    UNION ALL
+    SELECT project_id, position, share_id, namespace, name, fid, size_bytes, attributes, state, attempts, NULL, NULL,
+           reason, taken_by_share_id
+    FROM dispatch.share_outcomes
+) AS handle
+LEFT JOIN LATERAL (
+    SELECT ended.reason
+    FROM dispatch.attempts AS ended
+    WHERE ended.project_id = handle.project_id
+      AND ended.position = handle.position
+      AND handle.taken_by_share_id IS NULL
+    ORDER BY ended.id DESC
+    LIMIT 1
+) AS last ON true
+"""
+"""What a share has, and what it keeps of handles that went on in another one."""
 _POSITION: Final = Key("handle.position", "integer")
 _OUTPUTS: Final[LiteralString] = """
 SELECT produced.file_id, file.fid, file.namespace, file.name, file.size_bytes, produced.media_type, produced.url,
@@ -108,18 +137,17 @@ async def list_handles(
     if name is not None:
         filters += _limit_to_name(name)
     if states and namespace is None and name is None:
+        last = -1 if after is None else cast("int", read_cursor(after, _POSITION))
         positions = await list_positions(
-            tx,
-            project_id=project_id,
-            share_id=share_id,
-            after=-1 if after is None else cast("int", read_cursor(after, _POSITION)),
-            states=states,
-            count=limit + 1,
+            tx, project_id=project_id, share_id=share_id, after=last, states=states, count=limit + 1
         )
+        if share_id is not None:
+            positions += await list_gone_positions(tx, share_id=share_id, states=states, after=last, count=limit + 1)
         filters.append(sql("handle.position = ANY(") + value(positions, "integer[]") + sql(")"))
     elif states:
-        filters += _limit_to_states(project, frozenset(states))
-    return await list_page(tx, Handle, select=_HANDLES, filters=filters, key=_POSITION, after=after, limit=limit)
+        filters += _limit_to_states(project, share_id, frozenset(states))
+    select = _HANDLES if share_id is None else _SHARE_HANDLES
+    return await list_page(tx, Handle, select=select, filters=filters, key=_POSITION, after=after, limit=limit)
 
 
 async def list_produced(tx: Tx, *, share_id: int, after: str | None, limit: int) -> Page[ProducedFile]:
@@ -148,7 +176,7 @@ def _limit_to_name(name: str) -> list[Fragment]:
     ]
 
 
-def _limit_to_states(project: Fragment, states: frozenset[HandleState]) -> list[Fragment]:
+def _limit_to_states(project: Fragment, share_id: int | None, states: frozenset[HandleState]) -> list[Fragment]:
     """With a name besides, the few reserved and failed ones are still found through leases and attempts."""
     filters = [sql("handle.state = ANY(") + value(sorted(state.value for state in states), "text[]") + sql(")")]
     positions = {
@@ -159,5 +187,8 @@ def _limit_to_states(project: Fragment, states: frozenset[HandleState]) -> list[
     }
     if states <= positions.keys():
         parts = [positions[state] + project for state in sorted(states)]
+        if share_id is not None:
+            gone = sql("SELECT position FROM dispatch.share_outcomes WHERE share_id = ")
+            parts.append(gone + value(share_id, "bigint"))
         filters.append(sql("handle.position = ANY(ARRAY(") + Fragment.join(" UNION ", parts) + sql("))"))
     return filters

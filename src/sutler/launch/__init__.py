@@ -5,7 +5,8 @@ asks no permission: campaigns does.
 
 A launch is *intended* (`intend_in`, in the transaction that decided it), then *submitted* or *failed*
 (`submit_launch`, which may be repeated and never starts a job twice), perhaps *stopping* (`stop_launch`), and *ended*
-when all its batch jobs are (`poll_launches`). `list_unsubmitted` names the launches whose submission a crash cut off.
+when all its batch jobs are (`poll_launches`). A failed one may be intended again (`retry_in`). `list_unsubmitted` names
+the launches whose submission a crash cut off.
 Back-ends (`backends/`) are the batch systems, all behind one protocol; `LocalBackend` runs jobs on this machine.
 """
 
@@ -15,12 +16,14 @@ from sutler.launch.errors import (
     BackendFailedError,
     BatchJobNotFoundError,
     InvalidPlanError,
+    LaunchNotFailedError,
     LaunchNotFoundError,
     LaunchRefusedError,
     UnknownBackendError,
 )
 from sutler.launch.model import (
     BatchJob,
+    JobCause,
     JobCounts,
     JobOutput,
     JobState,
@@ -30,6 +33,7 @@ from sutler.launch.model import (
     LaunchPlan,
     LaunchState,
     Receipt,
+    ResourceRequest,
 )
 from sutler.launch.operations import (
     get_backend,
@@ -39,6 +43,7 @@ from sutler.launch.operations import (
     list_unsubmitted,
     poll_launches,
     read_output,
+    retry_in,
     stop_launch,
     submit_launch,
 )
@@ -49,18 +54,21 @@ __all__ = [
     "BatchJob",
     "BatchJobNotFoundError",
     "InvalidPlanError",
+    "JobCause",
     "JobCounts",
     "JobOutput",
     "JobState",
     "JobStatus",
     "Launch",
     "LaunchEvent",
+    "LaunchNotFailedError",
     "LaunchNotFoundError",
     "LaunchPlan",
     "LaunchRefusedError",
     "LaunchState",
     "LocalBackend",
     "Receipt",
+    "ResourceRequest",
     "UnknownBackendError",
     "get_backend",
     "get_launch_in",
@@ -69,6 +77,7 @@ __all__ = [
     "list_unsubmitted",
     "poll_launches",
     "read_output",
+    "retry_in",
     "stop_launch",
     "submit_launch",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from sutler.base.errors import InvalidInputError, NotFoundError, Problem, UpstreamError
+from sutler.base.errors import ConflictError, InvalidInputError, NotFoundError, Problem, UpstreamError
 
 
 class LaunchRefusedError(UpstreamError):
@@ -55,3 +55,12 @@ class BatchJobNotFoundError(NotFoundError):
 
     def __init__(self, key: object) -> None:
         super().__init__("batch job", key)
+
+
+class LaunchNotFailedError(ConflictError):
+    """Only a launch that failed can be tried again."""
+
+    code: ClassVar[str] = "launch.not_failed"
+
+    def __init__(self, key: str, state: str) -> None:
+        super().__init__(f"The launch {key} is {state}; only one that failed can be tried again.", key=key, state=state)

@@ -37,15 +37,38 @@ class JobState(StrEnum):
         return self in (JobState.ENDED, JobState.STOPPED, JobState.LOST)
 
 
+class JobCause(StrEnum):
+    """What ended a batch job that did not end by itself. NONE: it did, or nobody knows.
+
+    MEMORY and TIME: it used more than its plan asked for. STOPPED: it was told to end. SIGNAL: anything else killed it.
+    """
+
+    NONE = ""
+    MEMORY = "memory"
+    TIME = "time"
+    SIGNAL = "signal"
+    STOPPED = "stopped"
+
+
 class LaunchEvent(StrEnum):
     """What can happen in this room, with the facts of each event. The subject is the launch key."""
 
-    LAUNCH_INTENDED = "launch.launch_intended"  # backend, count
+    LAUNCH_INTENDED = "launch.launch_intended"  # backend, count, retry
     LAUNCH_SUBMITTED = "launch.launch_submitted"  # batch_job_ids
     LAUNCH_FAILED = "launch.launch_failed"  # reason
     JOBS_CHANGED = "launch.jobs_changed"  # waiting, held, running, ended, failed
     LAUNCH_STOPPING = "launch.launch_stopping"  # reason
     LAUNCH_ENDED = "launch.launch_ended"  # ended, failed
+
+
+@dataclass(frozen=True)
+class ResourceRequest:
+    """What each batch job may use, `run_seconds` from its start on. None: not said, the back-end decides."""
+
+    memory_bytes: int | None = None
+    disk_bytes: int | None = None
+    cpu_count: int | None = None
+    run_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +86,7 @@ class LaunchPlan:
     environment: Mapping[str, str] = field(default_factory=dict)
     host: str = ""
     account: str = ""
+    request: ResourceRequest = field(default_factory=ResourceRequest)
 
 
 def encode_plan(plan: LaunchPlan) -> dict[str, object]:
@@ -72,7 +96,8 @@ def encode_plan(plan: LaunchPlan) -> dict[str, object]:
 
 def decode_plan(kept: Mapping[str, Any]) -> LaunchPlan:
     """Return the plan that was kept. What a newer version added and an older one did not keep has its default."""
-    return LaunchPlan(**{**kept, "arguments": tuple(kept["arguments"])})
+    request = ResourceRequest(**kept.get("request", {}))
+    return LaunchPlan(**{**kept, "arguments": tuple(kept["arguments"]), "request": request})
 
 
 @dataclass(frozen=True)
@@ -89,7 +114,10 @@ class Receipt:
 
 @dataclass(frozen=True)
 class JobStatus:
-    """What a back-end says of one batch job."""
+    """What a back-end says of one batch job. `reason` is a clause for people, `cause` is for programs.
+
+    `peak_memory_bytes` is the most that all its processes used at once, as far as the back-end saw; None if it did not.
+    """
 
     batch_job_id: str
     state: JobState
@@ -99,6 +127,8 @@ class JobStatus:
     host: str = ""
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    cause: JobCause = JobCause.NONE
+    peak_memory_bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -132,6 +162,8 @@ class BatchJob:
     started_at: datetime | None
     ended_at: datetime | None
     changed_at: datetime | None = None
+    cause: JobCause = JobCause.NONE
+    peak_memory_bytes: int | None = None
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from sutler.launch import rules, store
 from sutler.launch.backends.port import Backend
 from sutler.launch.errors import (
     BatchJobNotFoundError,
+    LaunchNotFailedError,
     LaunchNotFoundError,
     LaunchRefusedError,
     UnknownBackendError,
@@ -50,8 +51,22 @@ async def intend_in(tx: Tx, *, key: str, experiment_id: int, backend: str, plan:
     """
     rules.check_plan(plan)
     await store.insert_launch(tx, key=key, experiment_id=experiment_id, backend=backend, plan=plan)
-    facts: dict[str, object] = {"backend": backend, "count": plan.job_count}
+    facts: dict[str, object] = {"backend": backend, "count": plan.job_count, "retry": False}
     await tx.record(Event(LaunchEvent.LAUNCH_INTENDED, "launch", key, experiment_id, facts), SYSTEM)
+
+
+async def retry_in(tx: Tx, *, key: str) -> None:
+    """Let a launch that failed be submitted again, under the same key and with the same plan.
+
+    `submit_launch` carries it out after the commit; a batch job that was started all the same is found, not started
+    twice. Raises LaunchNotFoundError, LaunchNotFailedError.
+    """
+    launch = await _lock_launch(tx, key=key)
+    if launch.state is not LaunchState.FAILED:
+        raise LaunchNotFailedError(key, launch.state)
+    await store.record_retry(tx, key=key)
+    facts: dict[str, object] = {"backend": launch.backend, "count": launch.plan.job_count, "retry": True}
+    await tx.record(Event(LaunchEvent.LAUNCH_INTENDED, "launch", key, launch.experiment_id, facts), SYSTEM)
 
 
 async def submit_launch(db: Database, backends: Backends, *, key: str, secrets: Mapping[str, str]) -> Launch:

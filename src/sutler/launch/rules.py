@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
 
 from sutler.base.errors import Problem
@@ -35,6 +36,11 @@ def check_plan(plan: LaunchPlan) -> None:
         "environment": "".join(plan.environment.values()),
     }
     problems += [Problem(where, "may not hold a NUL character") for where, text in texts.items() if "\0" in text]
+    problems += [
+        Problem(f"request.{name}", "must be more than nothing")
+        for name, amount in asdict(plan.request).items()
+        if amount is not None and not 0 < amount < math.inf
+    ]
     if problems:
         raise InvalidPlanError(problems)
 
@@ -71,6 +77,7 @@ def settle_status(job: BatchJob, seen: JobStatus | None, now: datetime) -> JobSt
         status,
         host=status.host or job.host,
         started_at=status.started_at or job.started_at,
+        peak_memory_bytes=status.peak_memory_bytes or job.peak_memory_bytes,
         ended_at=status.ended_at or (now if status.state.is_final else None),
     )
     unseen_since = job.changed_at if job.state is JobState.UNKNOWN else now

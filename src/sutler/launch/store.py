@@ -79,6 +79,8 @@ async def update_jobs(tx: Tx, *, key: str, statuses: Sequence[JobStatus]) -> int
         hosts=[status.host for status in statuses],
         started_ats=[status.started_at for status in statuses],
         ended_ats=[status.ended_at for status in statuses],
+        causes=[status.cause.value for status in statuses],
+        peaks=[status.peak_memory_bytes for status in statuses],
     )
 
 
@@ -90,6 +92,11 @@ async def record_receipt(tx: Tx, *, key: str, output: str, waiting_count: int) -
 async def record_failure(tx: Tx, *, key: str, failure: str) -> None:
     """Keep that the back-end refused the launch."""
     await tx.run(_SQL.record_failure, key=key, failure=failure, now=tx.now)
+
+
+async def record_retry(tx: Tx, *, key: str) -> None:
+    """Keep that the launch, which failed, is to be submitted again."""
+    await tx.run(_SQL.record_retry, key=key, now=tx.now)
 
 
 async def record_trouble(tx: Tx, *, key: str, failure: str) -> None:

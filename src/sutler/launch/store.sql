@@ -40,21 +40,24 @@ ORDER BY intended_at, key
 
 -- name: list_open_jobs
 -- Batch jobs of some launches that are not over.
-SELECT launch_key, number, batch_job_id, state, exit_code, signal, reason, host, started_at, ended_at, changed_at
+SELECT launch_key, number, batch_job_id, state, exit_code, signal, reason, host, started_at, ended_at, changed_at, cause,
+       peak_memory_bytes
 FROM launch.batch_jobs
 WHERE launch_key = ANY (:keys::text[]) AND state NOT IN ('ended', 'stopped', 'lost')
 ORDER BY launch_key, number
 
 -- name: list_jobs
 -- Batch jobs of a launch in order.
-SELECT launch_key, number, batch_job_id, state, exit_code, signal, reason, host, started_at, ended_at, changed_at
+SELECT launch_key, number, batch_job_id, state, exit_code, signal, reason, host, started_at, ended_at, changed_at, cause,
+       peak_memory_bytes
 FROM launch.batch_jobs
 WHERE launch_key = :key
 ORDER BY number
 
 -- name: find_job
 -- Look one batch job of a launch up.
-SELECT launch_key, number, batch_job_id, state, exit_code, signal, reason, host, started_at, ended_at, changed_at
+SELECT launch_key, number, batch_job_id, state, exit_code, signal, reason, host, started_at, ended_at, changed_at, cause,
+       peak_memory_bytes
 FROM launch.batch_jobs
 WHERE launch_key = :key AND number = :number
 
@@ -68,18 +71,23 @@ FROM unnest(:batch_job_ids::text[]) WITH ORDINALITY AS given (batch_job_id, numb
 -- Keep what a look showed, where it is news; a batch job that is over stays as it is.
 UPDATE launch.batch_jobs AS job
 SET state = seen.state, exit_code = seen.exit_code, signal = seen.signal, reason = seen.reason, host = seen.host,
-    started_at = seen.started_at, ended_at = seen.ended_at,
+    started_at = seen.started_at, ended_at = seen.ended_at, cause = seen.cause,
+    peak_memory_bytes = seen.peak_memory_bytes,
     changed_at = CASE WHEN job.state = seen.state THEN job.changed_at ELSE :now END
 FROM unnest(
     :batch_job_ids::text[], :states::text[], :exit_codes::integer[], :signals::integer[], :reasons::text[],
-    :hosts::text[], :started_ats::timestamptz[], :ended_ats::timestamptz[]
-) AS seen (batch_job_id, state, exit_code, signal, reason, host, started_at, ended_at)
+    :hosts::text[], :started_ats::timestamptz[], :ended_ats::timestamptz[], :causes::text[], :peaks::bigint[]
+) AS seen (
+    batch_job_id, state, exit_code, signal, reason, host, started_at, ended_at, cause, peak_memory_bytes
+)
 WHERE job.launch_key = :key
   AND job.batch_job_id = seen.batch_job_id
   AND job.state NOT IN ('ended', 'stopped', 'lost')
-  AND (job.state, job.exit_code, job.signal, job.reason, job.host, job.started_at, job.ended_at)
+  AND (job.state, job.exit_code, job.signal, job.reason, job.host, job.started_at, job.ended_at, job.cause,
+       job.peak_memory_bytes)
       IS DISTINCT FROM
-      (seen.state, seen.exit_code, seen.signal, seen.reason, seen.host, seen.started_at, seen.ended_at)
+      (seen.state, seen.exit_code, seen.signal, seen.reason, seen.host, seen.started_at, seen.ended_at, seen.cause,
+       seen.peak_memory_bytes)
 
 -- name: record_receipt
 -- Keep that the back-end took the launch; one that is being stopped goes on being stopped.
@@ -91,6 +99,12 @@ WHERE key = :key
 -- name: record_failure
 -- Keep that the back-end refused the launch, and why.
 UPDATE launch.launches SET state = 'failed', failure = :failure, ended_at = :now WHERE key = :key
+
+-- name: record_retry
+-- Keep that a launch which failed is to be submitted again; it waits from now on.
+UPDATE launch.launches
+SET state = 'intended', failure = '', stop_reason = NULL, intended_at = :now, ended_at = NULL
+WHERE key = :key
 
 -- name: record_trouble
 -- Keep what the back-end said when a submission did not succeed but will be tried again.

@@ -12,6 +12,8 @@ from starlette.staticfiles import StaticFiles
 from sutler.pages.account import AccountPages
 from sutler.pages.api import ApiPages
 from sutler.pages.browsing import BrowserPages
+from sutler.pages.campaign_changes import CampaignChanges
+from sutler.pages.campaign_texts import CampaignTextPages
 from sutler.pages.campaigns import CampaignPages
 from sutler.pages.completion import CompletionPages
 from sutler.pages.datasets import DatasetPages
@@ -21,17 +23,25 @@ from sutler.pages.exports import ExportPages
 from sutler.pages.failures import explain, make_route_class
 from sutler.pages.files import FilePages
 from sutler.pages.handle import HandlePages
+from sutler.pages.holds import HoldPages
+from sutler.pages.job_types import JobTypePages
 from sutler.pages.key_indexes import KeyIndexPages
+from sutler.pages.launching import LaunchPages
 from sutler.pages.live import LiveStreams
+from sutler.pages.login_setups import LoginSetupPages
 from sutler.pages.project_changes import QUESTIONS, ProjectChanges
 from sutler.pages.projects import ProjectPages
 from sutler.pages.proximity import ProximityPages
 from sutler.pages.rendering import STATIC, Renderer
 from sutler.pages.saved_queries import SavedQueryPages
+from sutler.pages.schedules import SchedulePages
 from sutler.pages.search import SearchPages
 from sutler.pages.services import Services
 from sutler.pages.session import check_form
+from sutler.pages.splits import SplitPages
+from sutler.pages.stages import StagePages
 from sutler.pages.storage import StoragePages
+from sutler.pages.submission_changes import VERBS, SubmissionChanges
 from sutler.pages.submissions import SubmissionPages
 
 LONGEST_FORM_BYTES = 64_000
@@ -48,9 +58,9 @@ def create_pages(services: Services, *, api_description: Mapping[str, object]) -
     """
     door = Door(services, Renderer())
     router = APIRouter(route_class=make_route_class(door), include_in_schema=False, max_body_size=LONGEST_FORM_BYTES)
-    for path, page in [*_list_pages(door), ("/api", ApiPages(door, api_description).show)]:
+    for path, page in [*_list_campaign_pages(door), *_list_pages(door), ("/api", ApiPages(door, api_description).show)]:
         router.add_api_route(path, page, methods=["GET"])
-    for path, page in _list_changes(door):
+    for path, page in [*_list_campaign_changes(door), *_list_changes(door)]:
         router.add_api_route(path, page, methods=["POST"], dependencies=[Depends(check_form)])
     for path, page in _list_long_changes(door):
         router.add_api_route(
@@ -75,17 +85,12 @@ def create_error_pages(services: Services) -> Callable[[Request, Exception], Awa
 
 
 def _list_pages(door: Door) -> list[tuple[str, Page]]:
-    account, campaigns, submissions = AccountPages(door), CampaignPages(door), SubmissionPages(door)
+    account, submissions = AccountPages(door), SubmissionPages(door)
     projects, changes, handle = ProjectPages(door), ProjectChanges(door), HandlePages(door)
     browser, storage, proximity = BrowserPages(door), StoragePages(door), ProximityPages(door)
     files, datasets, search, live = FilePages(door), DatasetPages(door), SearchPages(door), LiveStreams(door)
     return [
         ("/sign-in", account.show_sign_in),
-        ("/", campaigns.list_campaigns),
-        ("/campaigns/{campaign_id}", campaigns.show_campaign),
-        ("/campaigns/{campaign_id}/part", campaigns.show_campaign_part),
-        ("/stages/{stage_id}", campaigns.show_stage),
-        ("/stages/{stage_id}/part", campaigns.show_stage_part),
         ("/submissions/{submission_id}", submissions.show),
         ("/submissions/{submission_id}/progress", submissions.show_progress),
         ("/submissions/{submission_id}/files", submissions.show_files),
@@ -125,17 +130,106 @@ def _list_pages(door: Door) -> list[tuple[str, Page]]:
     ]
 
 
+def _list_campaign_pages(door: Door) -> list[tuple[str, Page]]:
+    """Those that are called by a word come before those that are called by a number."""
+    campaigns, changes, texts = CampaignPages(door), CampaignChanges(door), CampaignTextPages(door)
+    stages, launches, splits, schedules = StagePages(door), LaunchPages(door), SplitPages(door), SchedulePages(door)
+    holds, setups, job_types, submissions = (
+        HoldPages(door), LoginSetupPages(door), JobTypePages(door), SubmissionChanges(door),
+    )  # fmt: skip
+    return [
+        ("/", campaigns.list_campaigns),
+        ("/campaigns/new", changes.show_new),
+        ("/campaigns/text", texts.show_new),
+        ("/campaigns/{campaign_id}", campaigns.show_campaign),
+        ("/campaigns/{campaign_id}/part", campaigns.show_campaign_part),
+        ("/campaigns/{campaign_id}/edit", changes.show_edit),
+        ("/campaigns/{campaign_id}/dependencies", changes.show_dependencies),
+        ("/campaigns/{campaign_id}/clone", changes.ask_clone),
+        ("/campaigns/{campaign_id}/delete", changes.ask_delete),
+        ("/campaigns/{campaign_id}/text", texts.show),
+        ("/campaigns/{campaign_id}/export", texts.download),
+        ("/campaigns/{campaign_id}/stages/new", stages.show_new),
+        ("/samples", texts.list_samples),
+        ("/samples/{name}", texts.show_sample),
+        ("/stages/{stage_id}", stages.show),
+        ("/stages/{stage_id}/part", stages.show_part),
+        ("/stages/{stage_id}/edit", stages.show_edit),
+        ("/stages/{stage_id}/remove", stages.ask_remove),
+        ("/stages/{stage_id}/launch", launches.show),
+        ("/stages/{stage_id}/split", splits.show),
+        ("/stages/{stage_id}/split/{kind}/reset", splits.ask_reset),
+        ("/stages/{stage_id}/forecast", splits.forecast),
+        ("/stages/{stage_id}/schedule", schedules.show),
+        ("/stages/{stage_id}/schedule/delete", schedules.ask_delete),
+        ("/schedules", schedules.list_schedules),
+        ("/queue", holds.show_queue),
+        ("/holds", holds.show_holds),
+        ("/login-setups", setups.list_all),
+        ("/login-setups/new", setups.show_new),
+        ("/login-setups/{login_setup_id}", setups.show),
+        ("/login-setups/{login_setup_id}/clone", setups.ask_clone),
+        ("/login-setups/{login_setup_id}/delete", setups.ask_delete),
+        ("/job-types", job_types.list_all),
+        ("/job-types/new", job_types.show_new),
+        ("/job-types/{job_type_id}", job_types.show),
+        ("/job-types/{job_type_id}/clone", job_types.ask_clone),
+        ("/job-types/{job_type_id}/delete", job_types.ask_delete),
+        *((f"/submissions/{{submission_id}}/{verb}", submissions.ask) for verb in VERBS),
+        ("/submissions/{submission_id}/recover", submissions.show_recoveries),
+        ("/submissions/{submission_id}/compare", submissions.compare),
+    ]
+
+
+def _list_campaign_changes(door: Door) -> list[tuple[str, Page]]:
+    changes = CampaignChanges(door)
+    stages, launches, splits, schedules = StagePages(door), LaunchPages(door), SplitPages(door), SchedulePages(door)
+    holds, setups, job_types, submissions = (
+        HoldPages(door), LoginSetupPages(door), JobTypePages(door), SubmissionChanges(door),
+    )  # fmt: skip
+    return [
+        ("/campaigns/new", changes.create),
+        ("/campaigns/change", changes.change_many),
+        ("/campaigns/{campaign_id}/watch", changes.watch),
+        ("/campaigns/{campaign_id}/launch", changes.launch),
+        ("/campaigns/{campaign_id}/edit", changes.edit),
+        ("/campaigns/{campaign_id}/dependencies", changes.set_dependencies),
+        ("/campaigns/{campaign_id}/clone", changes.clone),
+        ("/campaigns/{campaign_id}/delete", changes.delete),
+        ("/campaigns/{campaign_id}/stages/new", stages.add),
+        ("/samples/{name}/clone", CampaignTextPages(door).clone_sample),
+        ("/stages/{stage_id}/launch", launches.launch),
+        ("/stages/{stage_id}/rehearse", launches.rehearse),
+        ("/stages/{stage_id}/hold", stages.hold),
+        ("/stages/{stage_id}/release", stages.release),
+        ("/stages/{stage_id}/edit", stages.edit),
+        ("/stages/{stage_id}/remove", stages.remove),
+        ("/stages/{stage_id}/split/{kind}", splits.move),
+        ("/stages/{stage_id}/split/{kind}/reset", splits.reset),
+        ("/stages/{stage_id}/schedule", schedules.save),
+        ("/stages/{stage_id}/schedule/delete", schedules.delete),
+        ("/queue/delete", holds.delete_queued),
+        ("/holds", holds.switch),
+        ("/login-setups", setups.save),
+        ("/login-setups/{login_setup_id}/try", setups.try_out),
+        ("/login-setups/{login_setup_id}/clone", setups.clone),
+        ("/login-setups/{login_setup_id}/delete", setups.delete),
+        ("/job-types", job_types.save),
+        ("/job-types/{job_type_id}/clone", job_types.clone),
+        ("/job-types/{job_type_id}/delete", job_types.delete),
+        *((f"/submissions/{{submission_id}}/{verb}", submissions.act) for verb in VERBS),
+        ("/submissions/{submission_id}/recover", submissions.recover),
+    ]
+
+
 def _list_changes(door: Door) -> list[tuple[str, Page]]:
-    account, campaigns, submissions = AccountPages(door), CampaignPages(door), SubmissionPages(door)
+    account, submissions = AccountPages(door), SubmissionPages(door)
     projects, handle = ProjectChanges(door), HandlePages(door)
     storage, proximity, queries = StoragePages(door), ProximityPages(door), SavedQueryPages(door)
     experiments = ExperimentPages(door)
     return [
         ("/sign-in", account.sign_in),
         ("/sign-out", account.sign_out),
-        ("/stages/{stage_id}/launch", campaigns.launch_stage),
-        ("/stages/{stage_id}/hold", campaigns.hold_stage),
-        ("/stages/{stage_id}/release", campaigns.release_stage),
         ("/submissions/{submission_id}/cancel", submissions.cancel),
         ("/projects/{project_id}/alter", projects.alter),
         ("/projects/{project_id}/cancel", projects.cancel),
@@ -145,6 +239,7 @@ def _list_changes(door: Door) -> list[tuple[str, Page]]:
         ("/projects/{project_id}/delete", projects.delete),
         ("/projects/{project_id}/handles/{position}/restart", handle.restart),
         ("/experiments/{name}/check", experiments.check),
+        ("/experiments/{name}/hosts", experiments.set_hosts),
         ("/experiments/{name}/services/{kind}", experiments.set_service),
         ("/experiments/{name}/services/{kind}/remove", experiments.remove_service),
         ("/experiments/{name}/services/{kind}/credentials", experiments.set_credential),
@@ -162,4 +257,9 @@ def _list_changes(door: Door) -> list[tuple[str, Page]]:
 
 
 def _list_long_changes(door: Door) -> list[tuple[str, Page]]:
-    return [("/proximity/{experiment}/text", ProximityPages(door).set_text)]
+    texts = CampaignTextPages(door)
+    return [
+        ("/proximity/{experiment}/text", ProximityPages(door).set_text),
+        ("/campaigns/plan", texts.plan),
+        ("/campaigns/apply", texts.apply),
+    ]

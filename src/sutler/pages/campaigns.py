@@ -1,34 +1,64 @@
-"""Pages of campaigns and stages."""
+"""Pages of campaigns: the list with its filters, and one campaign."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-from fastapi import Form
 from starlette.requests import Request
 from starlette.responses import Response
 
 from sutler import campaigns
-from sutler.campaigns import CampaignSummary, CampaignView, LaunchRequest, StageType, StageView, SubmissionSummary
-from sutler.database.listing import Page
+from sutler.auth import Action, Role, Thing
+from sutler.campaigns import Campaign, CampaignSummary, CampaignView, SubmissionSummary
+from sutler.database.listing import LARGEST_LIMIT, Page
 from sutler.pages.addresses import check_id
 from sutler.pages.door import Door
+from sutler.pages.experiments import list_experiment_names
 from sutler.pages.flow import Flow, lay_out_flow
 from sutler.pages.live import join_subjects
+from sutler.pages.rights import explain_right
+from sutler.pages.session import Visit
+from sutler.pages.setting_words import SettingInForce, list_said
+from sutler.pages.troubles import Trouble, choose_status
 
 CAMPAIGNS_PER_PAGE = 50
 
 
 @dataclass(frozen=True)
+class CampaignWish:
+    """The filters of the list, as they stand in its address."""
+
+    name: str = ""
+    activity: str = "active"
+    whose: str = ""
+    kind: str = ""
+    tag: str = ""
+    watched: str = ""
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether anything but the usual is asked for."""
+        return self != CampaignWish()
+
+    @property
+    def query(self) -> dict[str, str]:
+        """What goes into the address."""
+        return {name: text for name, text in vars(self).items() if text and text != getattr(CampaignWish, name)}
+
+
+@dataclass(frozen=True)
 class CampaignsPage:
-    """The list of campaigns. `wish` is what stands in the search box."""
+    """The list of campaigns. `watched` are those on the visitor's watch list, `tags` those to choose from."""
 
     campaigns: Page[CampaignSummary]
-    wish: str
+    wish: CampaignWish
     is_first: bool
+    watched: frozenset[int]
+    tags: tuple[str, ...]
+    experiments: tuple[str, ...]
+    trouble: Trouble | None = None
 
 
 @dataclass(frozen=True)
@@ -38,43 +68,78 @@ class CampaignPage:
     campaign_view: CampaignView
     flow: Flow
     subjects: str
-
-
-@dataclass(frozen=True)
-class StagePage:
-    """A stage. `launch_key` makes a form that is sent twice launch once."""
-
-    stage_view: StageView
     launch_key: str
-    subjects: str
+    is_watched: bool
+    why_not_edit: str
+    why_not_launch: str
+    defaults: tuple[SettingInForce, ...]
+    default_job_type: str
+    default_login_setup: str
 
     @property
-    def why_not(self) -> str:
-        """Why it cannot be launched by hand; empty when it can."""
-        stage = self.stage_view.stage
-        if stage.held_at is not None:
-            return "Release the stage to launch it."
-        if stage.stage_type is StageType.REGULAR and not stage.dataset_query:
-            return "It has no query: it is launched on the outputs of the stages that feed it."
-        return ""
+    def was_launched(self) -> bool:
+        """Whether it has to stay."""
+        return any(stage.submission_count for stage in self.campaign_view.stages) or bool(
+            self.campaign_view.submissions
+        )
 
 
 class CampaignPages:
-    """Campaigns and stages: looking, launching, holding."""
+    """Campaigns: looking."""
 
     def __init__(self, door: Door) -> None:
         self._door = door
         self._db = door.services.db
 
-    async def list_campaigns(self, request: Request, name: str = "", after: str | None = None) -> Response:
+    async def list_campaigns(  # noqa: PLR0917 - one for each filter
+        self,
+        request: Request,
+        name: str = "",
+        activity: str = "active",
+        whose: str = "",
+        kind: str = "",
+        tag: str = "",
+        watched: str = "",
+        after: str | None = None,
+    ) -> Response:
         """The campaigns of one's experiments. A search without `*` finds the words anywhere in the name."""
         visit = await self._door.admit(request)
-        wish = name.strip()
-        pattern = wish if "*" in wish or not wish else f"*{wish}*"
+        wish = CampaignWish(name.strip(), activity, whose, kind, tag.strip(), watched)
+        return await self.show_list(request, visit, wish, after=after)
+
+    async def show_list(
+        self,
+        request: Request,
+        visit: Visit,
+        wish: CampaignWish,
+        *,
+        after: str | None = None,
+        trouble: Trouble | None = None,
+    ) -> Response:
+        """Show the list; with trouble beside the form that made it."""
+        pattern = wish.name if "*" in wish.name or not wish.name else f"*{wish.name}*"
         found = await campaigns.list_campaigns(
-            self._db, visit.who, name=pattern or None, after=after, limit=CAMPAIGNS_PER_PAGE
+            self._db,
+            visit.who,
+            name=pattern or None,
+            is_active={"active": True, "inactive": False}.get(wish.activity),
+            is_mine={"mine": True, "others": False}.get(wish.whose),
+            is_production={"production": True, "analysis": False}.get(wish.kind),
+            is_watched=bool(wish.watched),
+            tag=wish.tag or None,
+            after=after,
+            limit=CAMPAIGNS_PER_PAGE,
         )
-        return self._door.show(request, "campaigns.html", CampaignsPage(found, wish, after is None), visit=visit)
+        page = CampaignsPage(
+            found,
+            wish,
+            after is None,
+            await self._list_watched(visit),
+            tuple(await campaigns.list_tags(self._db, visit.who)),
+            tuple(sorted((await list_experiment_names(self._db, visit)).values())),
+            trouble,
+        )
+        return self._door.show(request, "campaigns.html", page, visit=visit, status=choose_status(trouble))
 
     async def show_campaign(self, request: Request, campaign_id: int) -> Response:
         """A campaign: its stages from left to right and its newest submissions."""
@@ -84,53 +149,41 @@ class CampaignPages:
         """The part of a campaign's page that changes."""
         return await self._show_campaign(request, campaign_id, "_campaign.html")
 
-    async def show_stage(self, request: Request, stage_id: int) -> Response:
-        """A stage: facts, buttons, its newest submissions."""
-        return await self._show_stage(request, stage_id, "stage.html")
-
-    async def show_stage_part(self, request: Request, stage_id: int) -> Response:
-        """The part of a stage's page that changes."""
-        return await self._show_stage(request, stage_id, "_stage.html")
-
-    async def launch_stage(self, request: Request, stage_id: int, key: Annotated[UUID, Form()]) -> Response:
-        """Launch, and go to the submission; the same form sent twice leads to the same one."""
-        visit = await self._door.admit(request)
-        submission_id = await campaigns.launch_stage(
-            self._db,
-            self._door.services.launcher,
-            visit.who,
-            request=LaunchRequest(stage_id=check_id("stage", stage_id), key=str(key)),
-        )
-        return self._door.send_to(request, f"/submissions/{submission_id}")
-
-    async def hold_stage(self, request: Request, stage_id: int) -> Response:
-        """Hold the launches of a stage."""
-        return await self._hold_stage(request, stage_id, is_held=True)
-
-    async def release_stage(self, request: Request, stage_id: int) -> Response:
-        """Allow launches of a stage again."""
-        return await self._hold_stage(request, stage_id, is_held=False)
-
     async def _show_campaign(self, request: Request, campaign_id: int, template: str) -> Response:
         visit = await self._door.admit(request)
         view = await campaigns.view_campaign(self._db, visit.who, campaign_id=check_id("campaign", campaign_id))
-        flow = lay_out_flow(view.stages, view.dependencies, view.submissions)
-        page = CampaignPage(view, flow, _name_subjects(f"campaign/{campaign_id}", view.submissions))
+        campaign = view.campaign
+        job_types = await campaigns.list_job_types(self._db, visit.who, experiment=campaign.experiment)
+        setups = await campaigns.list_login_setups(self._db, visit.who, experiment=campaign.experiment)
+        page = CampaignPage(
+            campaign_view=view,
+            flow=lay_out_flow(view.stages, view.dependencies, view.submissions),
+            subjects=name_subjects(f"campaign/{campaign_id}", view.submissions),
+            launch_key=str(uuid4()),
+            is_watched=campaign.id in await self._list_watched(visit),
+            why_not_edit=explain_right(visit.who, Action.EDIT, name_campaign(campaign)),
+            why_not_launch=explain_right(visit.who, Action.LAUNCH, name_campaign(campaign)),
+            defaults=list_said(campaign.defaults),
+            default_job_type=next((each.name for each in job_types if each.id == campaign.default_job_type_id), ""),
+            default_login_setup=next((each.name for each in setups if each.id == campaign.default_login_setup_id), ""),
+        )
         return self._door.show(request, template, page, visit=visit)
 
-    async def _show_stage(self, request: Request, stage_id: int, template: str) -> Response:
-        visit = await self._door.admit(request)
-        view = await campaigns.view_stage(self._db, visit.who, stage_id=check_id("stage", stage_id))
-        page = StagePage(view, str(uuid4()), _name_subjects(f"stage/{stage_id}", view.submissions))
-        return self._door.show(request, template, page, visit=visit)
-
-    async def _hold_stage(self, request: Request, stage_id: int, *, is_held: bool) -> Response:
-        visit = await self._door.admit(request)
-        await campaigns.hold_stage(self._db, visit.who, stage_id=check_id("stage", stage_id), is_held=is_held)
-        return self._door.send_to(request, f"/stages/{stage_id}")
+    async def _list_watched(self, visit: Visit) -> frozenset[int]:
+        found = await campaigns.list_campaigns(self._db, visit.who, is_watched=True, limit=LARGEST_LIMIT)
+        return frozenset(each.id for each in found.items)
 
 
-def _name_subjects(first: str, submissions: Iterable[SubmissionSummary]) -> str:
+def name_campaign(campaign: Campaign) -> Thing:
+    """Return a campaign as permission sees it."""
+    return Thing(
+        "campaign", campaign.experiment_id, owner_id=campaign.created_by, owner_role=Role(campaign.creator_role)
+    )
+
+
+def name_subjects(first: str, submissions: Iterable[SubmissionSummary]) -> str:
     """Follow the thing itself and the files of its open submissions; a new submission is news of the thing."""
-    projects = dict.fromkeys(f"project/{s.project_id}" for s in submissions if s.ended_at is None)
+    projects = dict.fromkeys(
+        f"project/{s.project_id}" for s in submissions if s.ended_at is None and s.project_id is not None
+    )
     return join_subjects([first, *projects])

@@ -19,6 +19,7 @@ from sutler.auth import (
     CredentialSide,
     NewCredential,
     NewService,
+    Role,
     Service,
     ServiceKind,
     ServiceNotFoundError,
@@ -31,6 +32,8 @@ from sutler.pages.experiments import get_experiment_id
 from sutler.pages.forms import read_duration, read_text, write_duration
 from sutler.pages.rights import explain_right
 from sutler.pages.session import Visit
+from sutler.pages.troubles import SHOWN, Trouble, choose_status, describe_trouble
+from sutler.pages.typed import read_typed
 
 TITLES = {ServiceKind.METACAT: "MetaCat", ServiceKind.RUCIO: "Rucio"}
 PURPOSES = {
@@ -118,6 +121,8 @@ class ExperimentPage:
     panels: tuple[ServicePanel, ...]
     why_not_set: str
     lines: tuple[ShownLine, ...] | None = None
+    hosts: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    trouble: Trouble | None = None
 
     @property
     def sides(self) -> tuple[tuple[str, str], ...]:
@@ -202,6 +207,18 @@ class ExperimentPages:
         await auth.remove_credential(self._db, visit.who, experiment=name, kind=chosen, side=CredentialSide(side))
         return self._send_back(request, name)
 
+    async def set_hosts(self, request: Request, name: str) -> Response:
+        """Replace the hosts that login setups of a role may log in to, or say what is wrong."""
+        visit = await self._door.admit(request)
+        typed = await read_typed(request)
+        patterns = [part.strip() for part in typed.raw("patterns").replace(",", "\n").split("\n") if part.strip()]
+        try:
+            role = _read_word("role", Role, typed.text("role"))
+            await campaigns.set_launch_hosts(self._db, visit.who, experiment=name, role=role, patterns=patterns)
+        except SHOWN as error:
+            return await self._show(request, visit, name, trouble=describe_trouble(error))
+        return self._send_back(request, name)
+
     async def _show(
         self,
         request: Request,
@@ -210,13 +227,18 @@ class ExperimentPages:
         *,
         lines: tuple[ShownLine, ...] | None = None,
         wrong: ServicePanel | None = None,
+        trouble: Trouble | None = None,
     ) -> Response:
         experiment_id = await get_experiment_id(self._db, visit, name)
         found = await auth.list_services(self._db, visit.who, experiment=name)
         panels = tuple(_make_panel(kind, found, wrong) for kind in ServiceKind)
         why_not = explain_right(visit.who, Action.SET_SERVICES, Thing("experiment", experiment_id))
-        page = ExperimentPage(name, panels, why_not, lines)
-        return self._door.show(request, "experiment.html", page, visit=visit, status=422 if wrong else 200)
+        allowed = await campaigns.get_launch_hosts(self._db, visit.who, experiment=name)
+        hosts = ((Role.PRODUCTION.value, allowed.production), (Role.ANALYSIS.value, allowed.analysis))
+        page = ExperimentPage(name, panels, why_not, lines, hosts, trouble)
+        return self._door.show(
+            request, "experiment.html", page, visit=visit, status=422 if wrong else choose_status(trouble)
+        )
 
     def _send_back(self, request: Request, name: str) -> Response:
         return self._door.send_to(request, f"/experiments/{name}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -53,16 +54,21 @@ async def find_visitor(services: Services, request: Request) -> Principal | None
         return None
 
 
-async def check_form(request: Request) -> None:
+async def check_form(request: Request) -> AsyncIterator[None]:
     """Go on if the form of a changing request comes from a page that was made for this browser.
 
     Raises ForeignFormError. The token is derived from the cookie that only this browser holds, so it ends with it.
+    Files that came with the form are closed when the request is answered.
     """
     secret = find_secret(request)
-    given = (await request.form()).get(FORM_FIELD, "")
-    is_ours = isinstance(given, str) and hmac.compare_digest(make_form_token(secret).encode(), given.encode())
-    if not secret or not is_ours or request.headers.get("sec-fetch-site", "same-origin") == "cross-site":
-        raise ForeignFormError
+    try:
+        given = (await request.form()).get(FORM_FIELD, "")
+        is_ours = isinstance(given, str) and hmac.compare_digest(make_form_token(secret).encode(), given.encode())
+        if not secret or not is_ours or request.headers.get("sec-fetch-site", "same-origin") == "cross-site":
+            raise ForeignFormError
+        yield
+    finally:
+        await request.close()
 
 
 def find_secret(request: Request) -> str:

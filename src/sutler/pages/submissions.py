@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from sutler import campaigns
 from sutler.base.errors import ConflictError, InvalidInputError, NotFoundError, Problem, UpstreamError
-from sutler.campaigns import SubmissionView
+from sutler.campaigns import BatchStatus, SubmissionView
 from sutler.database.listing import Page
 from sutler.dispatch import ProducedFile
 from sutler.launch import BatchJob, JobOutput
@@ -24,6 +24,7 @@ from sutler.pages.handles import HANDLES_PER_PAGE, HandleList, Tile, count_state
 from sutler.pages.live import join_subjects
 from sutler.pages.pictures import can_be_shown, read_picture
 from sutler.pages.session import Visit
+from sutler.pages.submission_changes import Verb, explain_no_change, list_verbs
 
 OUTPUTS_PER_PAGE = 100
 SHOWN_JOBS = 50
@@ -37,6 +38,7 @@ class SubmissionPage:
     submission_view: SubmissionView
     files: HandleList | None = None
     subjects: str = ""
+    may_change: bool = False
 
     @property
     def spoken(self) -> str:
@@ -48,6 +50,11 @@ class SubmissionPage:
     def advice(self) -> Advice:
         """What to do when something did not go well."""
         return make_advice(self.submission_view)
+
+    @property
+    def verbs(self) -> tuple[Verb, ...]:
+        """What the visitor can do with it as it stands, each after a question."""
+        return list_verbs(self.submission_view) if self.may_change else ()
 
     @property
     def tiles(self) -> tuple[Tile, ...]:
@@ -161,8 +168,14 @@ class SubmissionPages:
             raise ConflictError(_explain_no_cancel(view))
         return self._door.show(request, "cancel.html", CancelPage(view), visit=visit)
 
-    async def cancel(self, request: Request, submission_id: int, reason: Annotated[str, Form()] = "") -> Response:
-        """Cancel, and go back to the submission."""
+    async def cancel(
+        self,
+        request: Request,
+        submission_id: int,
+        reason: Annotated[str, Form()] = "",
+        mark: Annotated[str, Form()] = "",
+    ) -> Response:
+        """Cancel, or mark as removed, and go back to the submission."""
         visit = await self._door.admit(request)
         if len(reason) > LONGEST_REASON or "\0" in reason:
             raise InvalidInputError([Problem("reason", f"must be text of at most {LONGEST_REASON} characters")])
@@ -172,6 +185,7 @@ class SubmissionPages:
             visit.who,
             submission_id=check_id("submission", submission_id),
             reason=reason.strip(),
+            mark=BatchStatus.REMOVED if mark == "removed" else BatchStatus.CANCELLED,
         )
         return self._door.send_to(request, f"/submissions/{submission_id}")
 
@@ -190,8 +204,16 @@ class SubmissionPages:
         base = f"/submissions/{submission_id}"
         submission = view.submission
         files = HandleList(handles, chosen, after, base, f"{base}/files", count_states(submission.counts))
-        subjects = join_subjects([f"submission/{submission_id}", f"project/{submission.project_id}"])
-        return self._door.show(request, template, SubmissionPage(view, files, subjects), visit=visit)
+        followed = [f"submission/{submission_id}"]
+        if submission.project_id is not None:
+            followed.append(f"project/{submission.project_id}")
+        subjects = join_subjects(followed)
+        return self._door.show(
+            request,
+            template,
+            SubmissionPage(view, files, subjects, not explain_no_change(visit.who, view)),
+            visit=visit,
+        )
 
     async def _show_job(self, request: Request, submission_id: int, number: int, template: str) -> Response:
         visit = await self._door.admit(request)

@@ -15,7 +15,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from sutler.base import errors
+from sutler.campaigns import ChangedMeanwhileError
 from sutler.rest.errors import BodyTooLargeError, InvalidRequestError, WrongMediaTypeError, WrongMethodError
+from sutler.rest.revisions import RevisionMissingError
 from sutler.wire import problems as wire
 from sutler.wire.convert import to_json
 
@@ -23,6 +25,8 @@ STATUSES: Mapping[type[errors.SutlerError], int] = {
     BodyTooLargeError: 413,
     WrongMethodError: 405,
     WrongMediaTypeError: 415,
+    RevisionMissingError: 428,
+    ChangedMeanwhileError: 412,
     errors.NotAuthenticatedError: 401,
     errors.NotPermittedError: 403,
     errors.NotFoundError: 404,
@@ -88,6 +92,8 @@ def _make_headers(error: errors.SutlerError) -> dict[str, str]:
         return {"WWW-Authenticate": 'Bearer realm="sutler"'}
     if isinstance(error, errors.UnavailableError):
         return {"Retry-After": str(max(1, math.ceil(error.retry_after.total_seconds())))}
+    if isinstance(error, ChangedMeanwhileError) and "revision" in error.facts:
+        return {"ETag": f'"{error.facts["revision"]}"'}
     if isinstance(error, WrongMethodError):
         return {"Allow": str(error.facts["allowed"])}
     return {}

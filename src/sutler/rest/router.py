@@ -40,6 +40,7 @@ Instants are RFC 3339 in UTC, durations are seconds. A request that fails is ans
 (RFC 9457), whose `code` is stable.
 
 A body is JSON in UTF-8, sent as `application/json`, of at most 1,048,576 bytes unless a route says otherwise. Routes
+that change what somebody has looked at need a header `If-Match` with its revision, which answers tell as `ETag`. Routes
 that create or launch take a header `Idempotency-Key`, of at most 128 characters: the same request with the same key
 gets the first answer again, for 24 hours.
 """

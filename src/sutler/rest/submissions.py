@@ -5,12 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from sutler import campaigns
-from sutler.rest import declarations
+from sutler.rest import declarations, recoveries
 from sutler.rest.context import Here, Once
 from sutler.rest.dispatch import State, show_handle
 from sutler.rest.parameters import DEFAULT_LIMIT, Cursor, Experiment, Id, Limit, OptionalId, Position
-from sutler.rest.showing import show, show_all, show_page
-from sutler.wire import campaigns as wire_campaigns
+from sutler.rest.showing import show, show_page
+from sutler.rest.submission_shapes import show_submission, show_submission_view
 from sutler.wire import dispatch as wire_dispatch
 from sutler.wire import launch as wire_launch
 from sutler.wire import submissions as wire
@@ -25,6 +25,8 @@ def add_routes(router: APIRouter) -> None:
     router.get("/submissions/{submission_id}/outputs")(list_submission_outputs)
     router.get("/submissions/{submission_id}/jobs/{number}/output")(read_job_output)
     router.post("/submissions/{submission_id}/cancel")(cancel_submission)
+    router.post("/submissions/{submission_id}/remove")(remove_submission)
+    recoveries.add_routes(router)
     declarations.add_routes(router)
 
 
@@ -55,17 +57,7 @@ async def list_submissions(
 async def view_submission(here: Here, submission_id: Id) -> wire.SubmissionView:
     """Show a submission with its batch jobs and history, and why it waits or how it ended."""
     view = await campaigns.view_submission(here.db, here.who, submission_id=submission_id)
-    return show(
-        wire.SubmissionView,
-        view,
-        submission=show_submission(view.submission),
-        campaign=show(wire_campaigns.Campaign, view.campaign),
-        jobs=show_all(wire_launch.BatchJob, view.jobs),
-        history=show_all(wire.HistoryEntry, view.history),
-        followers=show_all(wire.Follower, view.followers),
-        pictures=show_all(wire_dispatch.ProducedFile, view.pictures),
-        undeclared=None if view.undeclared is None else show(wire.Undeclared, view.undeclared),
-    )
+    return show_submission_view(view)
 
 
 async def list_submission_handles(
@@ -104,6 +96,14 @@ async def cancel_submission(here: Once, submission_id: Id, body: wire_dispatch.C
     return await view_submission(here, submission_id)
 
 
-def show_submission(submission: campaigns.SubmissionSummary) -> wire.SubmissionSummary:
-    """Make the shape of a submission as lists show it."""
-    return show(wire.SubmissionSummary, submission, percent_completed=submission.counts.percent_completed)
+async def remove_submission(here: Once, submission_id: Id, body: wire_dispatch.Cancellation) -> wire.SubmissionView:
+    """Stop a submission as `cancel` does, and call it Removed."""
+    await campaigns.cancel_submission(
+        here.db,
+        here.services.launcher.backends,
+        here.who,
+        submission_id=submission_id,
+        reason=body.reason,
+        mark=campaigns.BatchStatus.REMOVED,
+    )
+    return await view_submission(here, submission_id)

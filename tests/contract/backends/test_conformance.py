@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.contract.backends.beds import UNTIL_FILE, Bed, shell_plan, wait_for_end, wait_for_state, wait_until
 
-from sutler.launch import BatchJobNotFoundError, JobState, LaunchPlan
+from sutler.launch import BatchJobNotFoundError, JobCause, JobState, LaunchPlan
 
 KEY = "submission/815/launch 1"
 AWKWARD = {"SPACES": "two  words ", "QUOTES": """it's "quoted" $HOME `id` \\n""", "LINES": "one\ntwo", "EMPTY": ""}
@@ -28,6 +28,7 @@ async def test_a_job_that_ends_by_itself_has_its_exit_code(bed: Bed, code: int) 
     receipt = await bed.backend.submit(KEY, shell_plan(f"exit {code}"), {})
     [status] = await wait_for_end(bed.backend, receipt.batch_job_ids)
     assert (status.state, status.exit_code, status.signal) == (JobState.ENDED, code, None)
+    assert status.cause is JobCause.NONE
     assert status.host
     assert status.started_at is not None
     assert status.ended_at is not None
@@ -38,8 +39,10 @@ async def test_a_job_that_is_killed_has_its_signal(bed: Bed) -> None:
     receipt = await bed.backend.submit(KEY, shell_plan("kill -KILL $$"), {})
     [status] = await wait_for_end(bed.backend, receipt.batch_job_ids)
     assert (status.state, status.exit_code, status.signal) == (JobState.ENDED, None, int(signal.SIGKILL))
+    assert status.cause is JobCause.SIGNAL
 
 
+@pytest.mark.row(52)
 @pytest.mark.parametrize("setup", ["", "true"])
 async def test_a_missing_program_ends_with_127_and_is_named(bed: Bed, setup: str) -> None:
     receipt = await bed.backend.submit(KEY, LaunchPlan(("no-such-program-here",), 1, setup=setup), {})
@@ -134,6 +137,7 @@ async def test_jobs_use_all_slots_and_the_others_wait(bed: Bed, tmp_path: Path) 
     assert [status.exit_code for status in statuses] == [0, 0, 0]
 
 
+@pytest.mark.row(50)
 async def test_a_running_job_is_told_and_may_end_in_its_own_way(bed: Bed) -> None:
     plan = shell_plan("trap 'echo told; exit 4' TERM; echo ready; while :; do sleep 0.02; done")
     receipt = await bed.backend.submit(KEY, plan, {})
@@ -142,6 +146,7 @@ async def test_a_running_job_is_told_and_may_end_in_its_own_way(bed: Bed) -> Non
     assert await bed.backend.stop([batch_job_id], "nobody needs it") == [batch_job_id]
     [status] = await wait_for_end(bed.backend, [batch_job_id])
     assert (status.state, status.exit_code, status.reason) == (JobState.STOPPED, 4, "nobody needs it")
+    assert status.cause is JobCause.STOPPED
     assert await says(bed, batch_job_id, "told")
 
 
@@ -154,6 +159,7 @@ async def test_a_job_that_will_not_listen_is_killed(bed: Bed) -> None:
     assert (status.state, status.signal) == (JobState.STOPPED, int(signal.SIGKILL))
 
 
+@pytest.mark.row(50)
 async def test_a_waiting_job_that_is_stopped_never_starts(bed: Bed, tmp_path: Path) -> None:
     go = tmp_path / "go"
     first = await bed.backend.submit("first", shell_plan(UNTIL_FILE, str(go), job_count=2), {})
@@ -221,6 +227,7 @@ async def test_submitting_twice_starts_each_job_once(bed: Bed, tmp_path: Path) -
     assert sorted((tmp_path / "runs").read_text().splitlines()) == sorted(first.batch_job_ids)
 
 
+@pytest.mark.row(49)
 async def test_output_can_be_read_while_the_job_runs(bed: Bed, tmp_path: Path) -> None:
     plan = shell_plan(f"echo to output; echo to errors >&2; {UNTIL_FILE}; echo the end", str(tmp_path / "go"))
     receipt = await bed.backend.submit(KEY, plan, {})

@@ -10,7 +10,7 @@ from tests.doors.pages.browser import Browser, ServicesUnderTest, make_app
 from tests.integration.campaigns.scene import Scene, set_scene
 
 from sutler.auth import Authenticator, Sealer, make_sealing_key
-from sutler.campaigns import NewDependency, NewStage
+from sutler.campaigns import NewDependency, NewStage, StageSettings
 from sutler.catalog import Catalogues
 from sutler.database import Database
 from sutler.dispatch import RefusalBook
@@ -62,7 +62,9 @@ async def producer(browser: Browser) -> Browser:
 async def stages(scene: Scene) -> list[int]:
     """A campaign of two stages; the second is fed by the first."""
     return await scene.make_campaign(
-        NewStage("copy", "copy", "here", dataset_query="files from nova:raw", split_type="nfiles(4)"),
+        NewStage(
+            "copy", "copy", "here", settings=StageSettings(dataset_query="files from nova:raw", split_type="nfiles(4)")
+        ),
         NewStage("merge", "copy", "here"),
         dependencies=(NewDependency("copy", "merge", "out.%"),),
     )

@@ -16,7 +16,7 @@ from tests.integration.campaigns.scene import Scene
 from sutler import auth, catalog, dispatch
 from sutler.auth import Role
 from sutler.base.did import Did
-from sutler.campaigns import NewStage, StageType
+from sutler.campaigns import NewStage, StageSettings, StageType
 from sutler.catalog import NewFile
 
 QUERY = "files from nova:raw"
@@ -269,7 +269,7 @@ async def test_file_page_names_what_made_and_what_used_a_file(
 
 
 async def test_a_file_without_parents_names_the_generator_that_made_it(producer: Browser, scene: Scene) -> None:
-    generator = NewStage("make", "copy", "here", stage_type=StageType.GENERATOR, unit_count=1)
+    generator = NewStage("make", "copy", "here", settings=StageSettings(stage_type=StageType.GENERATOR, unit_count=1))
     (stage,) = await scene.make_campaign(generator)
     submission_id = await scene.launch(stage)
     (unit,) = await scene.list_names(submission_id)

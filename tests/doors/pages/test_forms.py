@@ -15,10 +15,29 @@ from sutler.pages.session import make_form_token
 CHANGES = (
     "sign-in",
     "sign-out",
-    "stages/{stage}/launch",
-    "stages/{stage}/hold",
-    "stages/{stage}/release",
-    "submissions/{submission}/cancel",
+    "campaigns/new",
+    "campaigns/change",
+    "campaigns/plan",
+    "campaigns/apply",
+    *(
+        f"campaigns/{{campaign}}/{verb}"
+        for verb in ("watch", "launch", "edit", "dependencies", "clone", "delete", "stages/new")
+    ),
+    "samples/{sample}/clone",
+    *(f"stages/{{stage}}/{verb}" for verb in ("launch", "rehearse", "hold", "release", "edit", "remove", "schedule")),
+    "stages/{stage}/schedule/delete",
+    "stages/{stage}/split/{split}",
+    "stages/{stage}/split/{split}/reset",
+    "queue/delete",
+    "holds",
+    "login-setups",
+    *(f"login-setups/{{login_setup}}/{verb}" for verb in ("try", "clone", "delete")),
+    "job-types",
+    *(f"job-types/{{job_type}}/{verb}" for verb in ("clone", "delete")),
+    *(
+        f"submissions/{{submission}}/{verb}"
+        for verb in ("cancel", "approve", "unapprove", "complete", "locate", "retry", "relaunch", "recover")
+    ),
     "projects/{project}/alter",
     "projects/{project}/cancel",
     "projects/{project}/activate",
@@ -37,6 +56,7 @@ CHANGES = (
     "catalog/indexes/add",
     "catalog/indexes/drop",
     "experiments/{experiment_name}/check",
+    "experiments/{experiment_name}/hosts",
     "experiments/{experiment_name}/services/{service}",
     "experiments/{experiment_name}/services/{service}/remove",
     "experiments/{experiment_name}/services/{service}/credentials",
@@ -52,8 +72,14 @@ PLACES = {
     "experiment_name": "{name}",
     "service": "{kind}",
     "side": "{side}",
+    "campaign": "{campaign_id}",
+    "login_setup": "{login_setup_id}",
+    "job_type": "{job_type_id}",
+    "sample": "{name}",
+    "split": "{kind}",
 }
 NAMES = {"experiment": "nova", "rse": "DISK", "experiment_name": "nova", "service": "metacat", "side": "production"}
+NAMES |= {"sample": "monte_carlo", "split": "production"}
 
 
 async def _count_events(scene: Scene) -> int:
@@ -68,7 +94,9 @@ async def test_form_without_the_token_of_the_session_changes_nothing(
     submission_id = await scene.launch(stages[0])
     before = await _count_events(scene)
     project_id = (await scene.view(submission_id)).submission.project_id
-    address = path.format(stage=stages[0], submission=submission_id, project=project_id, handle=0, **NAMES)
+    stage = (await campaigns.view_stage(scene.db, scene.producer, stage_id=stages[0])).stage
+    numbers = {"campaign": stage.campaign_id, "login_setup": stage.login_setup_id, "job_type": stage.job_type_id}
+    address = path.format(**numbers, stage=stages[0], submission=submission_id, project=project_id, handle=0, **NAMES)
     for token in ("", "0" * 64, make_form_token("another session"), "\N{SNOWMAN}"):
         reply = await producer.client.post(
             address, data={"csrf": token, "key": str(uuid4()), "username": "pia", "password": "correct horse"}
@@ -124,8 +152,8 @@ async def test_held_stage_says_so_and_is_released_again(producer: Browser, stage
     held = await producer.get(address)
     assert "Launches are on hold since" in held.text
     reply = await producer.post(f"{address}/launch", held, key=find_field(held, "key"))
-    assert reply.status_code == 409
-    assert "on hold" in reply.text
+    assert reply.headers["location"] == f"/{address}?queued=1"
+    assert "The launch waits" in (await producer.get(f"{address}?queued=1")).text
     await producer.post(f"{address}/release", held)
     assert "Launches are on hold since" not in (await producer.get(address)).text
 

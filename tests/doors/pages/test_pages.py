@@ -13,7 +13,7 @@ from tests.integration.campaigns.scene import Scene
 from sutler import auth, campaigns, catalog, dispatch
 from sutler.auth import Role
 from sutler.base.did import Did
-from sutler.campaigns import NewCampaign, NewStage
+from sutler.campaigns import NewCampaign, NewStage, StageSettings
 from sutler.dispatch import Outcome, Output, Report
 from sutler.pages.addresses import check_id
 from sutler.pages.advice import make_advice
@@ -209,7 +209,9 @@ async def test_list_of_files_is_paged_by_the_last_one_seen(producer: Browser, sc
     many = [catalog.NewFile("nova", f"many{number:03d}") for number in range(60)]
     await catalog.create_dataset(scene.db, scene.producer, did=Did("nova", "many"))
     await catalog.declare_files(scene.db, scene.producer, files=many, dataset=Did("nova", "many"))
-    [stage_id] = await scene.make_campaign(NewStage("all", "copy", "here", dataset_query="files from nova:many"))
+    [stage_id] = await scene.make_campaign(
+        NewStage("all", "copy", "here", settings=StageSettings(dataset_query="files from nova:many"))
+    )
     submission_id = await scene.launch(stage_id)
     first = (await producer.get(f"submissions/{submission_id}?state=initial")).text
     assert first.count("/files/nova/many") == 50
@@ -251,7 +253,14 @@ async def test_hostile_names_are_shown_as_text(producer: Browser, scene: Scene) 
             "nova",
             HOSTILE,
             {"k": '"><img src=x>'},
-            (NewStage(HOSTILE, "copy", "here", unit_count=1, stage_type=campaigns.StageType.GENERATOR),),
+            (
+                NewStage(
+                    HOSTILE,
+                    "copy",
+                    "here",
+                    settings=StageSettings(unit_count=1, stage_type=campaigns.StageType.GENERATOR),
+                ),
+            ),
         ),
     )
     view = await campaigns.view_campaign(scene.db, scene.producer, campaign_id=campaign.id)

@@ -47,6 +47,15 @@ WITHOUT_KEY = {
     "/attempts/failed",
     "/stages/{stage_id}/hold",  # may be said as often as one likes
     "/stages/{stage_id}/release",
+    "/stages/hold",
+    "/stages/release",
+    "/holds/release",
+    "/campaign_tags",
+    "/campaigns/mark",
+    "/queued_launches/delete",
+    "/stages/{stage_id}/rehearsal",  # changes nothing
+    "/stages/{stage_id}/forecast",
+    "/campaign_texts/plan",
     "/files/list",  # only read; what they ask for is too long for an address
     "/files/datasets",
     "/files/query",

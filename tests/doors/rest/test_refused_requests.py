@@ -45,7 +45,7 @@ BODIES = {
     "no type": (b'{"name": "a"}', {}),
     "announced as larger than it may be": (b"{}", JSON | {"Content-Length": str(10**12)}),
 }
-MAY_BE_EMPTY = {"/api/v1/stages/{stage_id}/launch"}
+MAY_BE_EMPTY = {f"/api/v1/stages/{{stage_id}}/{end}" for end in ("launch", "rehearsal", "hold", "release")}
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,15 @@ class Route:
     def fill(self, **values: object) -> str:
         """Return an address of it; what is not given is named like something that is there."""
         known = {"project_id": 1, "position": 0, "number": 1, "jti": "7a1f6c0e-0000-4000-8000-000000000000", "fid": "f"}
-        given = {"experiment": "local", "namespace": "demo", "name": "local", "username": "anna", **known, **values}
+        given = {
+            "experiment": "local",
+            "namespace": "demo",
+            "name": "local",
+            "username": "anna",
+            "kind": "production",
+            **known,
+            **values,
+        }
         return "http://sutler.test" + re.sub(r"\{(\w+)(:\w+)?\}", lambda match: str(given.get(match[1], 1)), self.path)
 
 
@@ -144,7 +152,9 @@ async def test_an_id_of_nothing_is_a_problem_on_every_route_and_changes_nothing(
     for route in routes:
         names = re.findall(r"\{(\w+_id|position|number)\}", route.path)
         for name in names:
-            reply = await admin.request(route.method, route.fill(**{name: number}), content=b"{}", headers=JSON)
+            reply = await admin.request(
+                route.method, route.fill(**{name: number}), content=b"{}", headers=JSON | {"If-Match": '"1"'}
+            )
             assert reply.status_code in (404, 422), f"{route} {name}: {reply.status_code} {reply.text}"
             assert_is_problem(reply, reply.status_code)
             assert reply.json()["problems"] or reply.json()["facts"].keys() >= {"kind", "key"}

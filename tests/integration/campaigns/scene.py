@@ -25,6 +25,7 @@ class Scene:
     launcher: Launcher
     producer: Principal
     analyst: Principal
+    admin: Principal
 
     async def make_campaign(self, *stages: NewStage, dependencies: tuple[NewDependency, ...] = ()) -> list[int]:
         """Make a campaign and return the ids of its stages in order."""
@@ -39,7 +40,9 @@ class Scene:
     async def launch(self, stage_id: int, key: str | None = None, *, is_test: bool = False) -> int:
         """Launch a stage and return the id of the submission."""
         request = campaigns.LaunchRequest(stage_id, key or f"test/{uuid4()}", is_test)
-        return await campaigns.launch_stage(self.db, self.launcher, self.producer, request=request)
+        outcome = await campaigns.launch_stage(self.db, self.launcher, self.producer, request=request)
+        assert isinstance(outcome, campaigns.Launched)
+        return outcome.submission_id
 
     async def view(self, submission_id: int) -> campaigns.SubmissionView:
         """The submission as its page shows it."""
@@ -53,6 +56,7 @@ class Scene:
     async def reserve(self, submission_id: int, count: int = 1) -> tuple[Lease, ...]:
         """Lease files of a submission's project."""
         project_id = (await self.view(submission_id)).submission.project_id
+        assert project_id is not None
         wish = Wish(worker_id="w1", request_id=uuid4(), count=count)
         return (await dispatch.reserve_next(self.db, self.producer, project_id=project_id, wish=wish)).leases
 
@@ -89,7 +93,10 @@ async def set_scene(db: Database, directory: Path) -> Scene:
     await catalog.declare_files(
         db,
         producer,
-        files=[catalog.NewFile("nova", name, 10, metadata={"core.number": n}) for n, name in enumerate(names)],
+        files=[
+            catalog.NewFile("nova", name, 10, fid=f"fid{n:02d}", metadata={"core.number": n})
+            for n, name in enumerate(names)
+        ],
         dataset=Did("nova", "raw"),
     )
     await replicas.add_replicas(
@@ -109,7 +116,7 @@ async def set_scene(db: Database, directory: Path) -> Scene:
         signer=signer,
         backends={"local": LocalBackend(directory / "jobs", slots=4)},
     )
-    return Scene(db, launcher, producer, analyst)
+    return Scene(db, launcher, producer, analyst, admin)
 
 
 async def _first_user_id(db: Database) -> int:

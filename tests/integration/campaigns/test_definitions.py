@@ -9,7 +9,15 @@ from tests.integration.campaigns.scene import Scene
 
 from sutler import campaigns
 from sutler.base.errors import InvalidInputError, NotFoundError, NotPermittedError
-from sutler.campaigns import NewCampaign, NewDependency, NewJobType, NewLoginSetup, NewStage, StageWithoutDataError
+from sutler.campaigns import (
+    NewCampaign,
+    NewDependency,
+    NewJobType,
+    NewLoginSetup,
+    NewStage,
+    StageSettings,
+    StageWithoutDataError,
+)
 from sutler.catalog import MqlSyntaxError
 from sutler.database import AlreadyExistsError
 
@@ -25,14 +33,25 @@ async def list_campaign_names(scene: Scene) -> list[str]:
 @pytest.mark.parametrize(
     ("stage", "error"),
     [
-        (NewStage("s", "nothing", "here", dataset_query="files"), NotFoundError),
-        (NewStage("s", "copy", "nowhere", dataset_query="files"), NotFoundError),
-        (NewStage("s", "copy", "here", dataset_query="flies from nova:raw"), MqlSyntaxError),
-        (NewStage("s", "copy", "here", dataset_query="files", split_type="nfiles(x)"), InvalidInputError),
-        (NewStage("s", "copy", "here", split_type="nfiles(3)"), StageWithoutDataError),
-        (NewStage("s", "copy", "here", dataset_query="files", job_count=0), InvalidInputError),
-        (NewStage("s", "copy", "here", dataset_query="files", worker_timeout=timedelta(0)), InvalidInputError),
-        (NewStage(" s", "copy", "here", dataset_query="files"), InvalidInputError),
+        (NewStage("s", "nothing", "here", settings=StageSettings(dataset_query="files")), NotFoundError),
+        (NewStage("s", "copy", "nowhere", settings=StageSettings(dataset_query="files")), NotFoundError),
+        (NewStage("s", "copy", "here", settings=StageSettings(dataset_query="flies from nova:raw")), MqlSyntaxError),
+        (
+            NewStage("s", "copy", "here", settings=StageSettings(dataset_query="files", split_type="nfiles(x)")),
+            InvalidInputError,
+        ),
+        (NewStage("s", "copy", "here", settings=StageSettings(split_type="nfiles(3)")), StageWithoutDataError),
+        (NewStage("s", "copy", "here", settings=StageSettings(dataset_query="files", job_count=0)), InvalidInputError),
+        (
+            NewStage(
+                "s",
+                "copy",
+                "here",
+                settings=StageSettings(dataset_query="files", worker_timeout_seconds=-1.0),
+            ),
+            InvalidInputError,
+        ),
+        (NewStage(" s", "copy", "here", settings=StageSettings(dataset_query="files")), InvalidInputError),
     ],
 )
 async def test_a_campaign_with_a_bad_stage_leaves_nothing(
@@ -77,7 +96,9 @@ async def test_shell_text_of_a_login_setup_is_written_by_its_owners_only(scene: 
 
 async def test_a_stage_is_added_with_its_dependency(scene: Scene) -> None:
     campaign = await campaigns.create_campaign(
-        scene.db, scene.producer, new=a_campaign(NewStage("a", "copy", "here", dataset_query="files"))
+        scene.db,
+        scene.producer,
+        new=a_campaign(NewStage("a", "copy", "here", settings=StageSettings(dataset_query="files"))),
     )
     with pytest.raises(StageWithoutDataError):
         await campaigns.add_stage(scene.db, scene.producer, campaign_id=campaign.id, new=NewStage("b", "copy", "here"))

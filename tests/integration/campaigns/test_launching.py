@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.integration.campaigns.scene import FILES, Scene
 
-from sutler import campaigns
+from sutler import campaigns, dispatch
 from sutler.base.clock import MovableClock
 from sutler.base.errors import NotPermittedError
 from sutler.campaigns import (
@@ -21,8 +21,7 @@ from sutler.campaigns import (
     NewStage,
     NotAScriptError,
     NothingToLaunchError,
-    StageHeldError,
-    StageType,
+    StageSettings,
     StageWithoutDataError,
     SubmissionStatus,
     UnknownVariableError,
@@ -32,9 +31,11 @@ from sutler.launch import UnknownBackendError
 RAW = "files from nova:raw"
 
 
-def a_stage(split_type: str = "", **fields: object) -> NewStage:
-    given: dict[str, object] = {"job_type": "copy", "login_setup": "here", "dataset_query": RAW, **fields}
-    return NewStage(name="copy", split_type=split_type, **given)  # type: ignore[arg-type]  # a test builder
+def a_stage(
+    split_type: str | None = None, *, job_type: str = "copy", login_setup: str = "here", **said: object
+) -> NewStage:
+    given: dict[str, object] = {"dataset_query": RAW, "split_type": split_type, **said}
+    return NewStage("copy", job_type, login_setup, StageSettings(**given))  # type: ignore[arg-type]  # a test builder
 
 
 async def test_a_stage_without_split_takes_all_files_every_time(scene: Scene) -> None:
@@ -50,7 +51,7 @@ async def test_slices_cover_every_file_once_and_then_there_is_nothing(scene: Sce
     assert [len(names) for names in slices] == [4, 4, 2]
     given = [name for names in slices for name in names]
     assert len(given) == len(set(given)) == FILES
-    with pytest.raises(NothingToLaunchError, match="All its files have been given out"):
+    with pytest.raises(NothingToLaunchError, match="no further file; 3 slices have been given out"):
         await scene.launch(stage)
     view = await campaigns.view_stage(scene.db, scene.producer, stage_id=stage)
     assert view.position is not None
@@ -86,18 +87,20 @@ async def test_a_test_launch_moves_only_the_test_position(scene: Scene) -> None:
     assert tried == real
 
 
-async def test_a_stage_on_hold_is_not_launched(scene: Scene) -> None:
+async def test_launches_of_a_stage_on_hold_are_queued(scene: Scene) -> None:
     (stage,) = await scene.make_campaign(a_stage())
     await campaigns.hold_stage(scene.db, scene.producer, stage_id=stage, is_held=True)
-    with pytest.raises(StageHeldError, match="on hold since 2026-03-01 12:00 UTC"):
-        await scene.launch(stage)
+    request = campaigns.LaunchRequest(stage, "held/1")
+    queued = await campaigns.launch_stage(scene.db, scene.launcher, scene.producer, request=request)
+    assert isinstance(queued, campaigns.Queued)
+    assert "2026-03-01 12:00" in queued.reason
     await campaigns.hold_stage(scene.db, scene.producer, stage_id=stage, is_held=False)
     assert await scene.launch(stage)
 
 
 async def test_a_query_that_matches_nothing_says_so(scene: Scene) -> None:
     (stage,) = await scene.make_campaign(a_stage(dataset_query=f"{RAW} where core.number > 1000"))
-    with pytest.raises(NothingToLaunchError, match="It matches no file"):
+    with pytest.raises(NothingToLaunchError, match="the query has no file"):
         await scene.launch(stage)
 
 
@@ -112,7 +115,7 @@ async def test_a_fed_stage_is_not_launched_by_hand(scene: Scene) -> None:
 
 
 async def test_a_generator_hands_out_numbered_units(scene: Scene) -> None:
-    (stage,) = await scene.make_campaign(a_stage(dataset_query=None, stage_type=StageType.GENERATOR, unit_count=3))
+    (stage,) = await scene.make_campaign(a_stage(dataset_query=None, stage_type="generator", unit_count=3))
     submission = await scene.launch(stage)
     leases = await scene.reserve(submission, 10)
     assert [lease.attributes["index"] for lease in leases] == [0, 1, 2]
@@ -198,3 +201,45 @@ class _Dying:
 
     def __getattr__(self, _name: str) -> object:
         raise ServerDiedError
+
+
+@pytest.mark.row(61, 64)
+async def test_the_project_of_a_launch_has_owner_users_time_outs_and_limits(scene: Scene) -> None:
+    (stage,) = await scene.make_campaign(
+        a_stage(worker_timeout_seconds=60.0, idle_timeout_seconds=0.0, is_virtual=True, load_limit=3)
+    )
+    view = await scene.view(await scene.launch(stage))
+    assert view.submission.project_id is not None
+    project = await dispatch.get_project(scene.db, scene.producer, project_id=view.submission.project_id)
+    assert (project.owner, project.query, project.total_count) == ("pia", RAW, 3)
+    assert (project.worker_timeout, project.idle_timeout) == (timedelta(seconds=60), None)
+    assert project.is_virtual
+    assert project.attributes["load_limit"] == 3
+    (plain,) = await scene.make_campaign(a_stage())
+    view = await scene.view(await scene.launch(plain))
+    assert view.submission.project_id is not None
+    project = await dispatch.get_project(scene.db, scene.producer, project_id=view.submission.project_id)
+    assert (project.worker_timeout, project.idle_timeout) == (None, timedelta(hours=72))
+
+
+@pytest.mark.row(61)
+async def test_whoever_made_the_stage_may_process_what_another_launches(scene: Scene) -> None:
+    (stage,) = await scene.make_campaign(a_stage())
+    request = campaigns.LaunchRequest(stage, "by another")
+    outcome = await campaigns.launch_stage(scene.db, scene.launcher, scene.admin, request=request)
+    assert isinstance(outcome, campaigns.Launched)
+    view = await scene.view(outcome.submission_id)
+    assert view.submission.project_id is not None
+    project = await dispatch.get_project(scene.db, scene.producer, project_id=view.submission.project_id)
+    assert (project.owner, project.users) == ("admin", ("pia",))
+
+
+@pytest.mark.row(23)
+async def test_a_campaign_of_another_data_handler_is_shown_and_not_launched(scene: Scene) -> None:
+    new = campaigns.NewCampaign("nova", "old", stages=(a_stage(),), data_handler="sam")
+    campaign = await campaigns.create_campaign(scene.db, scene.producer, new=new)
+    [stage] = await campaigns.list_stages(scene.db, scene.producer, campaign_id=campaign.id)
+    with pytest.raises(campaigns.NotPossibleError, match="data handler sam, which is not connected here"):
+        await scene.launch(stage.id)
+    [shown] = (await campaigns.list_campaigns(scene.db, scene.producer)).items
+    assert shown.data_handler == "sam"

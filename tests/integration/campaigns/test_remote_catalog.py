@@ -13,7 +13,7 @@ from tests.integration.elsewhere import PLACE, Elsewhere, name_elsewhere
 from sutler import auth, campaigns, replicas
 from sutler.base.clock import MovableClock
 from sutler.base.did import Did
-from sutler.campaigns import NewDependency, NewStage, NothingToLaunchError
+from sutler.campaigns import NewDependency, NewStage, NothingToLaunchError, StageSettings
 from sutler.catalog import RemoteCatalogUnavailableError
 from sutler.loops import Surroundings, declarations, intentions, reactions
 
@@ -35,7 +35,12 @@ class FarScene:
     async def make_stage(self, split_type: str = "") -> int:
         """Make a campaign with one stage that selects from elsewhere."""
         (stage_id,) = await self.scene.make_campaign(
-            NewStage("reco", "copy", "here", dataset_query="files from far:all", split_type=split_type)
+            NewStage(
+                "reco",
+                "copy",
+                "here",
+                settings=StageSettings(dataset_query="files from far:all", split_type=split_type),
+            )
         )
         return stage_id
 
@@ -129,7 +134,7 @@ async def test_the_dataset_of_outputs_is_planned_with_the_one_above(far_scene: F
 
 async def test_dependants_wait_for_the_declarations_and_say_so(far_scene: FarScene, clock: MovableClock) -> None:
     first, second = await far_scene.scene.make_campaign(
-        NewStage("reco", "copy", "here", dataset_query="files from far:all"),
+        NewStage("reco", "copy", "here", settings=StageSettings(dataset_query="files from far:all")),
         NewStage("ana", "copy", "here"),
         dependencies=(NewDependency("reco", "ana"),),
     )

@@ -65,6 +65,6 @@ async def test_a_ledger_that_grew_unseen_is_asked_by_its_key(world: World) -> No
         scope = mql.Scope(namespaces=None, experiment_ids=(world.experiment_id,))
         statement = selection.take_files(mql.parse(wish.query), scope, ledger_id=unseen, limit=10)
         plan = "\n".join(str(row["QUERY PLAN"]) for row in await tx.composed(_PLAN_OF + statement))
-    assert f"Index Cond: ((ledger_id = '{unseen}'::bigint) AND (file_key = wanted.fid))" in plan
+    assert f"Index Cond: ((ledger_id = '{unseen}'::bigint) AND (file_key = f.fid))" in plan
     assert "Join Filter: (chosen" not in plan
     assert "Anti Join" not in plan

@@ -50,6 +50,7 @@ INSERT INTO dispatch.shares (
 ) OVERRIDING SYSTEM VALUE
     VALUES (1, 1, 1, 980000, 800000, 1000, 1000, 40000, 139500, 500, {noon}),
            (2, 1, 1, 20000, 0, 0, 0, 10000, 10000, 0, {noon});
+INSERT INTO dispatch.closed_shares (share_id, closed_at) VALUES (1, {noon});
 INSERT INTO dispatch.pools (project_id, location_id) VALUES (1, 1), (1, 2), (1, 3);
 INSERT INTO dispatch.handles (
     project_id, position, share_id, namespace, name, state, attempts, attempt_id, worker_id, reserved_at, location_id

@@ -51,6 +51,10 @@ WITH place AS (
            count(*) FILTER (WHERE state = 'reserved') AS reserved,
            count(*) FILTER (WHERE state = 'done') AS done, count(*) FILTER (WHERE state = 'failed') AS failed
     FROM place GROUP BY GROUPING SETS ((project_id), (share_id))
+), gone AS (
+    SELECT share_id, count(*) AS total, count(*) FILTER (WHERE state = 'initial') AS initial,
+           count(*) FILTER (WHERE state = 'done') AS done, count(*) FILTER (WHERE state = 'failed') AS failed
+    FROM dispatch.share_outcomes GROUP BY share_id
 )
 SELECT 'place of ' || project_id || '/' || position || ' in ' || state AS what FROM place
 WHERE (ready + aside + resting)::text || leased
@@ -63,6 +67,16 @@ UNION ALL SELECT 'end of ' || handle.project_id || '/' || handle.position || ' i
     WHERE (ended.id, ended.handle_state) IS DISTINCT FROM (
         CASE WHEN handle.state IN ('done', 'failed') THEN handle.attempt_id END,
         CASE WHEN handle.state IN ('done', 'failed') THEN handle.state END
+    ) AND NOT EXISTS (
+        SELECT FROM dispatch.finished WHERE (project_id, position) = (handle.project_id, handle.position)
+    )
+UNION ALL SELECT 'finished without being so: ' || finished.project_id || '/' || finished.position
+    FROM dispatch.finished LEFT JOIN dispatch.handles AS handle
+        ON (handle.project_id, handle.position) = (finished.project_id, finished.position)
+    WHERE handle.state IS DISTINCT FROM 'done' OR handle.share_id IS DISTINCT FROM finished.share_id OR EXISTS (
+        SELECT FROM dispatch.attempts AS ended
+        WHERE (ended.project_id, ended.position) = (finished.project_id, finished.position)
+          AND ended.handle_state IN ('done', 'failed') AND NOT ended.is_put_back
     )
 UNION ALL SELECT 'ready has attempts of its own' FROM dispatch.ready JOIN dispatch.handles AS handle
     ON (handle.project_id, handle.position) = (ready.project_id, ready.position)
@@ -77,9 +91,13 @@ UNION ALL SELECT 'location of ' || project_id || '/' || position || ' in ' || st
         SELECT FROM dispatch.unlocated AS aside
         WHERE (aside.project_id, aside.position) = (handle.project_id, handle.position)
     )
-UNION ALL SELECT 'resting has a share of its own' FROM dispatch.resting JOIN dispatch.handles AS handle
-    ON (handle.project_id, handle.position) = (resting.project_id, resting.position)
-    WHERE resting.share_id IS DISTINCT FROM handle.share_id
+UNION ALL SELECT place || ' has a share of its own' FROM (
+    SELECT 'resting' AS place, project_id, position, share_id FROM dispatch.resting
+    UNION ALL SELECT 'unlocated', project_id, position, share_id FROM dispatch.unlocated
+    UNION ALL SELECT 'leases', project_id, position, share_id FROM dispatch.leases
+) AS places JOIN dispatch.handles AS handle
+    ON (handle.project_id, handle.position) = (places.project_id, places.position)
+    WHERE places.share_id IS DISTINCT FROM handle.share_id
 UNION ALL SELECT 'left behind in ' || place FROM (
     SELECT 'ready' AS place, project_id, position FROM dispatch.ready
     UNION ALL SELECT 'unlocated', project_id, position FROM dispatch.unlocated
@@ -92,9 +110,16 @@ UNION ALL SELECT 'left behind in ' || place FROM (
 UNION ALL SELECT 'counts of project ' || project.id FROM dispatch.projects AS project JOIN counted ON project_id = id
 WHERE (total_count, initial_count, unlocated_count, resting_count, reserved_count, done_count, failed_count)
     <> (total, initial, unlocated, resting, reserved, done, failed)
-UNION ALL SELECT 'counts of share ' || share.id FROM dispatch.shares AS share JOIN counted ON share_id = id
-WHERE (total_count, initial_count, unlocated_count, resting_count, reserved_count, done_count, failed_count)
-    <> (total, initial, unlocated, resting, reserved, done, failed)
+UNION ALL SELECT 'counts of share ' || share.id
+FROM dispatch.shares AS share
+LEFT JOIN counted ON counted.share_id = share.id
+LEFT JOIN gone ON gone.share_id = share.id
+WHERE (total_count, initial_count, unlocated_count, resting_count, reserved_count, done_count, failed_count,
+       gone_initial_count)
+    <> (coalesce(counted.total, 0) + coalesce(gone.total, 0), coalesce(counted.initial, 0) + coalesce(gone.initial, 0),
+        coalesce(unlocated, 0), coalesce(resting, 0), coalesce(reserved, 0),
+        coalesce(counted.done, 0) + coalesce(gone.done, 0), coalesce(counted.failed, 0) + coalesce(gone.failed, 0),
+        coalesce(gone.initial, 0))
 UNION ALL SELECT 'project ' || id || ' is ' || state FROM dispatch.projects
 WHERE state NOT IN ('cancelled') AND (initial_count + reserved_count = 0) <> (state IN ('done', 'failed'))
    OR (ended_at IS NULL) <> (state IN ('active', 'abandoned'))
@@ -200,7 +225,8 @@ class Scene:
 
     async def check(self) -> None:
         """Everything that says the same thing twice agrees: places, counts, states."""
-        assert await self.column(_DISAGREEMENTS) == []
+        found = await self.column(_DISAGREEMENTS)
+        assert found == [], found
 
     async def add_replica(self, did: Did, rse: str = "DISK", *, is_staged: bool = True) -> None:
         """Record a copy, on an RSE that is made if there is none of the name."""

@@ -196,6 +196,7 @@ CASES = [
         is_all=False,
         namespaces=[],
         names=[],
+        positions=[],
         count=1000,
     ),
     case(

@@ -69,6 +69,7 @@ async def crash(db: Database, local: LocalBed, crash_at: str) -> None:
         await submit_launch(db, {"local": backend}, key=KEY, secrets={"TOKEN": "first"})
 
 
+@pytest.mark.row(51)
 @pytest.mark.parametrize("crash_at", ["before", "middle", "after"])
 async def test_a_submission_that_crashed_is_finished_and_each_job_runs_once(
     db: Database, launching: Launching, local: LocalBed, tmp_path: Path, crash_at: str
@@ -106,6 +107,7 @@ async def test_submissions_of_one_key_at_once_ask_the_back_end_once(
     assert kinds == ["launch_intended", "launch_submitted"]
 
 
+@pytest.mark.row(52)
 async def test_a_submission_that_may_be_repeated_stays_intended_and_says_why(
     db: Database, launching: Launching, local: LocalBed, tmp_path: Path
 ) -> None:
@@ -123,6 +125,7 @@ async def test_a_submission_that_may_be_repeated_stays_intended_and_says_why(
     await wait_for_end(local.backend, [f"local:{KEY}/{number}" for number in (1, 2, 3, 4)])
 
 
+@pytest.mark.row(50)
 async def test_a_launch_that_is_stopped_before_its_submission_never_starts(
     db: Database, launching: Launching, local: LocalBed, tmp_path: Path
 ) -> None:
@@ -138,6 +141,7 @@ async def test_a_launch_that_is_stopped_before_its_submission_never_starts(
     ]
 
 
+@pytest.mark.row(50)
 @pytest.mark.parametrize("crash_at", ["middle", "after"])
 async def test_jobs_of_a_submission_that_crashed_are_stopped_too(
     db: Database, launching: Launching, local: LocalBed, tmp_path: Path, crash_at: str
@@ -174,6 +178,7 @@ async def test_a_stop_whose_process_died_after_writing_it_down_is_carried_out_by
     await wait_until(has_ended, "the end of the launch")
 
 
+@pytest.mark.row(50)
 async def test_a_stop_during_a_submission_reaches_what_is_being_started(
     db: Database, launching: Launching, local: LocalBed, tmp_path: Path
 ) -> None:

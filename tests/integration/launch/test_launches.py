@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from sutler.launch import (
     BackendFailedError,
     BatchJobNotFoundError,
     InvalidPlanError,
+    JobCause,
     JobCounts,
     JobState,
     JobStatus,
@@ -26,6 +28,7 @@ from sutler.launch import (
     LaunchPlan,
     LaunchState,
     LocalBackend,
+    ResourceRequest,
     UnknownBackendError,
     get_backend,
     get_launch_in,
@@ -76,6 +79,7 @@ async def poll_until_ended(db: Database, local: LocalBed, key: str = KEY) -> Lau
     return await get(db, key)
 
 
+@pytest.mark.row(51)
 async def test_a_launch_goes_from_intended_to_ended(
     db: Database, launching: Launching, local: LocalBed, tmp_path: Path
 ) -> None:
@@ -101,6 +105,7 @@ async def test_a_launch_goes_from_intended_to_ended(
     assert all(job.started_at and job.ended_at and job.host for job in jobs)
 
 
+@pytest.mark.row(51, 52)
 async def test_events_tell_the_whole_story(db: Database, launching: Launching, local: LocalBed) -> None:
     await launching.intend(KEY, shell_plan("exit 2"))
     launch = await submit_launch(db, {"local": local.backend}, key=KEY, secrets={})
@@ -108,7 +113,7 @@ async def test_events_tell_the_whole_story(db: Database, launching: Launching, l
     assert await poll_launches(db, {"local": local.backend}) == 1
     assert launch.plan.arguments == shell_plan("exit 2").arguments
     assert await launching.list_events(KEY) == [
-        ("launch_intended", {"backend": "local", "count": 1}),
+        ("launch_intended", {"backend": "local", "count": 1, "retry": False}),
         ("launch_submitted", {"batch_job_ids": [f"local:{KEY}/1"]}),
         ("jobs_changed", {"waiting": 0, "held": 0, "running": 0, "ended": 1, "failed": 1}),
         ("launch_ended", {"ended": 1, "failed": 1}),
@@ -193,6 +198,7 @@ async def test_a_job_that_its_back_end_no_longer_sees_is_lost_after_a_while(
     assert (launch.state, launch.counts) == (LaunchState.ENDED, JobCounts(ended_count=1, failed_count=1))
 
 
+@pytest.mark.row(52)
 async def test_a_refused_launch_is_failed_with_the_words_of_the_back_end(
     db: Database, launching: Launching, tmp_path: Path
 ) -> None:
@@ -207,6 +213,7 @@ async def test_a_refused_launch_is_failed_with_the_words_of_the_back_end(
     assert await stop_launch(db, backends, key=KEY, reason="too late") == launch
 
 
+@pytest.mark.row(52)
 async def test_a_launch_for_an_unknown_back_end_is_failed_and_names_the_known_ones(
     db: Database, launching: Launching, local: LocalBed
 ) -> None:
@@ -216,6 +223,68 @@ async def test_a_launch_for_an_unknown_back_end_is_failed_and_names_the_known_on
     assert "'pbs' here; known: local" in launch.failure
     with pytest.raises(UnknownBackendError):
         get_backend({"local": local.backend}, "pbs")
+
+
+@pytest.mark.row(52)
+async def test_jobs_that_end_at_once_say_why_in_a_clause(db: Database, launching: Launching, local: LocalBed) -> None:
+    plans = {
+        "setup": shell_plan("exit 0", setup="echo no such release >&2; exit 3"),
+        "program": LaunchPlan(("/no/such/program",), 1),
+        "command": shell_plan("echo bad geometry; exit 4"),
+    }
+    for key, plan in plans.items():
+        await launching.intend(key, plan)
+        assert (await submit_launch(db, {"local": local.backend}, key=key, secrets={})).state is LaunchState.SUBMITTED
+    reasons = {}
+    for key in plans:
+        assert (await poll_until_ended(db, local, key)).counts == JobCounts(ended_count=1, failed_count=1)
+        async with db.read() as tx:
+            [job] = await list_jobs_in(tx, key=key)
+        reasons[key] = (job.exit_code, job.reason)
+    assert reasons == {
+        "setup": (3, "the login setup ended with 3: no such release"),
+        "program": (127, "the program /no/such/program was not found"),
+        "command": (4, "ended with 4: bad geometry"),
+    }
+
+
+@pytest.mark.row(49)
+async def test_output_is_there_while_the_job_runs_and_kept_after_its_end(
+    db: Database, launching: Launching, local: LocalBed, tmp_path: Path
+) -> None:
+    backends = {"local": local.backend}
+    await launching.intend(KEY, shell_plan(f"echo begun; {UNTIL_FILE}; echo done", str(tmp_path / "go")))
+    await submit_launch(db, backends, key=KEY, secrets={})
+
+    async def has_begun() -> bool:
+        return (await read_output(db, backends, key=KEY, number=1)).text == "begun\n"
+
+    await wait_until(has_begun, "the first words")
+    await poll_launches(db, backends)
+    assert (await get(db)).running_count == 1
+    (tmp_path / "go").touch()
+    await poll_until_ended(db, local)
+    assert (await read_output(db, backends, key=KEY, number=1)).text == "begun\ndone\n"
+
+
+async def test_what_ended_a_job_and_its_peak_of_memory_are_kept(
+    db: Database, launching: Launching, local: LocalBed
+) -> None:
+    greedy = LaunchPlan(
+        (sys.executable, "-c", "import time; kept = b'x' * 100_000_000; time.sleep(60)"),
+        1,
+        request=ResourceRequest(memory_bytes=50_000_000),
+    )
+    await launching.intend(KEY, greedy)
+    launch = await submit_launch(db, {"local": local.backend}, key=KEY, secrets={})
+    assert launch.plan == greedy
+    await poll_until_ended(db, local)
+    async with db.read() as tx:
+        [job] = await list_jobs_in(tx, key=KEY)
+    assert (job.state, job.cause) == (JobState.ENDED, JobCause.MEMORY)
+    assert job.peak_memory_bytes is not None
+    assert job.peak_memory_bytes > 50_000_000
+    assert job.reason.endswith("of the 50 MB of memory it asked for")
 
 
 async def test_an_impossible_plan_is_not_intended(db: Database, launching: Launching) -> None:
@@ -245,6 +314,7 @@ async def test_launches_that_wait_too_long_for_submission_are_listed_oldest_firs
     await wait_for_end(local.backend, ["local:submitted/1"])
 
 
+@pytest.mark.row(49)
 async def test_output_is_read_by_the_number_of_the_job(db: Database, launching: Launching, local: LocalBed) -> None:
     backends = {"local": local.backend}
     await launching.intend(KEY, shell_plan('echo "I am $SUTLER_WORKER_ID"', job_count=2))
@@ -258,6 +328,7 @@ async def test_output_is_read_by_the_number_of_the_job(db: Database, launching: 
         await read_output(db, backends, key="nothing", number=1)
 
 
+@pytest.mark.row(50)
 async def test_a_stopped_launch_ends_with_its_reason(
     db: Database, launching: Launching, local: LocalBed, tmp_path: Path
 ) -> None:
@@ -278,6 +349,7 @@ async def test_a_stopped_launch_ends_with_its_reason(
     assert await stop_launch(db, backends, key=KEY, reason="too late") == launch
 
 
+@pytest.mark.row(50)
 async def test_a_stop_that_the_back_end_missed_is_repeated_by_the_poll(
     db: Database, launching: Launching, local: LocalBed, tmp_path: Path
 ) -> None:

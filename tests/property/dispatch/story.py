@@ -26,6 +26,7 @@ from sutler.dispatch import (
     Lease,
     NewHandle,
     NothingReady,
+    NothingToClaimError,
     Order,
     Outcome,
     ProjectFinalError,
@@ -37,14 +38,21 @@ from sutler.dispatch import (
     activate_project,
     alter_project,
     cancel_project,
+    claim_share_in,
+    close_share_in,
     copy_project,
     delete_project,
+    finish_share_in,
+    get_merged_counts_in,
+    list_share_files_in,
     locate_handles,
+    move_to_share_in,
     release_handle,
     release_jobs,
     release_overdue,
     relocate_handles,
     renew,
+    reopen_share_in,
     report,
     reserve_next,
     restart_handles,
@@ -55,6 +63,7 @@ FILES = 6
 WORKERS = ("w1", "w2", "w3")
 STORAGE = ("NEAR", "FAR")
 Step = tuple[object, ...]
+_RANKS = (HandleState.FAILED, HandleState.INITIAL, HandleState.RESERVED, HandleState.DONE)
 
 _workers = st.sampled_from(WORKERS)
 _numbers = st.integers(min_value=0, max_value=FILES - 1)
@@ -89,8 +98,22 @@ other_steps = st.one_of(
     st.tuples(st.just("limit"), st.sampled_from([None, 3, 20])),
     st.tuples(st.just("copy and delete")),
 )
+_shares = st.integers(min_value=0, max_value=4)
+_limits = st.sampled_from([None, 1, 2])
+share_steps = st.one_of(
+    st.tuples(st.just("claim"), _limits),
+    st.tuples(st.just("claim twice"), _limits),
+    st.tuples(st.just("move"), _shares, st.sampled_from(HandleState)),
+    st.tuples(st.just("move file"), _shares, _numbers),
+    st.tuples(st.just("close"), _shares),
+    st.tuples(st.just("reopen"), _shares),
+    st.tuples(st.just("finish"), _shares),
+    st.tuples(st.just("take of share"), _doors, _workers, _shares),
+)
 rounds = st.lists(
-    st.lists(st.one_of(work_steps, work_steps, other_steps), min_size=1, max_size=5), min_size=2, max_size=14
+    st.lists(st.one_of(work_steps, work_steps, other_steps, share_steps), min_size=1, max_size=5),
+    min_size=2,
+    max_size=14,
 )
 
 
@@ -107,18 +130,37 @@ class Story:
     acknowledged: dict[int, str] = field(default_factory=dict)
     put_back: set[int] = field(default_factory=set)
     given: dict[UUID, tuple[Lease, ...]] = field(default_factory=dict)
+    share_ids: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.share_ids.append(self.project.share_id)
 
     async def play_round(self, steps: Sequence[Step]) -> None:
         """Do steps at the same time, and look whether everything is as it must be."""
         await asyncio.gather(*(self._play(step) for step in steps))
         # What is put back was done before, during or after that; a report that is repeated later changes nothing.
-        restarted = {f"f{step[1]}.root" for step in steps if step[0] == "restart file"}
-        is_all = ("restart state", HandleState.DONE) in steps
+        restarted = {f"f{step[-1]}.root" for step in steps if step[0] in ("restart file", "move file")}
+        is_all = any(step[0] in ("restart state", "move") and step[-1] is HandleState.DONE for step in steps)
         self.put_back |= {
             lease.attempt_id for leases in self.given.values() for lease in leases if is_all or lease.name in restarted
         }
         await self.scene.check()
         await self._check_promises()
+        await self._check_shares()
+
+    async def _check_shares(self) -> None:
+        """All shares together have every file once, in the best of the states that it has."""
+        async with self.scene.db.read() as tx:
+            counts = await get_merged_counts_in(tx, share_ids=[*self.share_ids, 0])
+            files = await list_share_files_in(tx, share_ids=self.share_ids)
+        best: dict[Did, int] = {}
+        for file in files:
+            best[file.did] = max(best.get(file.did, -1), _RANKS.index(file.state))
+        ranks = list(best.values())
+        assert [ranks.count(rank) for rank in range(4)] == [
+            counts.failed_count, counts.initial_count, counts.reserved_count, counts.done_count
+        ]  # fmt: skip
+        assert len({(file.project_id, file.position) for file in files}) == len(files)
 
     async def _check_promises(self) -> None:
         """What a worker was told was done is done, and its attempt is recorded so."""
@@ -230,10 +272,71 @@ class Story:
                 ]
                 await asyncio.gather(*takes)
                 await delete_project(db, who, project_id=copied.id)
+            case _:
+                with contextlib.suppress(NothingToClaimError):
+                    await self._play_shares(step)
 
-    async def _take(self, door: int, worker: str, count: int, request_id: UUID, site: str | None) -> None:
+    async def _play_shares(self, step: Step) -> None:
+        db, who = self.scene.db, self.scene.who
+        match step:
+            case ("take of share", int(door), str(worker), int(number)):
+                await self._take(door, worker, 2, uuid4(), "A", share_id=self._choose(number))
+            case ("claim", limit):
+                await self._claim(limit if isinstance(limit, int) else None)
+            case ("claim twice", limit):
+                both = (self._claim(limit if isinstance(limit, int) else None) for _ in range(2))
+                ends = await asyncio.gather(*both, return_exceptions=True)
+                assert all(end is None or isinstance(end, NothingToClaimError) for end in ends), ends
+            case ("move", int(number), HandleState() as state):
+                await self._move(number, states=[state])
+            case ("move file", int(number), int(position)):
+                await self._move(number, positions=[position])
+            case ("close", int(number)):
+                async with db.write() as tx:
+                    await close_share_in(tx, share_id=self._choose(number))
+            case ("reopen", int(number)):
+                async with db.write() as tx:
+                    await reopen_share_in(tx, share_id=self._choose(number))
+            case ("finish", int(number)):
+                async with db.write() as tx:
+                    await finish_share_in(tx, share_id=self._choose(number), actor=who, reason="approved")
+
+    def _choose(self, number: int) -> int:
+        return self.share_ids[number % len(self.share_ids)]
+
+    async def _claim(self, limit: int | None) -> None:
+        who, project_id = self.scene.who, self.project.project_id
+        async with self.scene.db.write() as tx:
+            share = await claim_share_in(tx, project_id=project_id, limit=limit, actor=who)
+        self.share_ids.append(share.share_id)
+        assert share.handle_count > 0
+        assert limit is None or share.handle_count <= limit
+
+    async def _move(
+        self, number: int, *, states: Sequence[HandleState] | None = None, positions: Sequence[int] | None = None
+    ) -> None:
+        async with self.scene.db.write() as tx:
+            share = await move_to_share_in(
+                tx,
+                project_id=self.project.project_id,
+                positions=positions,
+                states=states,
+                from_share_ids=[self._choose(number), self._choose(number + 1)],
+                actor=self.scene.who,
+            )
+        self.share_ids.append(share.share_id)
+
+    async def _take(
+        self, door: int, worker: str, count: int, request_id: UUID, site: str | None, *, share_id: int | None = None
+    ) -> None:
         wish = Wish(
-            worker, request_id, count, site=site, lease_for=timedelta(minutes=5), batch_job_id=f"job of {worker}"
+            worker,
+            request_id,
+            count,
+            share_id=share_id,
+            site=site,
+            lease_for=timedelta(minutes=5),
+            batch_job_id=f"job of {worker}",
         )
         reply = await self._ask(door, wish)
         assert bool(reply.leases) != bool(reply.why)

@@ -11,13 +11,12 @@ from sutler.base.errors import InvalidInputError
 from sutler.campaigns import rules
 from sutler.campaigns.errors import CampaignShapeError, StageWithoutDataError, UnknownVariableError
 from sutler.campaigns.model import (
-    BatchStatus,
     NewCampaign,
     NewDependency,
     NewStage,
-    StageType,
     SubmissionStatus,
 )
+from sutler.campaigns.settings import StageSettings
 from sutler.dispatch.model import Counts
 from sutler.launch.model import Launch, LaunchPlan, LaunchState
 
@@ -47,7 +46,7 @@ def a_launch(state: LaunchState = LaunchState.SUBMITTED, **numbers: int) -> Laun
 
 
 def a_stage(name: str = "reco", **fields: Any) -> NewStage:  # noqa: ANN401 - a test builder
-    return NewStage(**{"name": name, "job_type": "j", "login_setup": "l", "dataset_query": "files", **fields})
+    return NewStage(name, "j", "l", StageSettings(**{"dataset_query": "files", **fields}))
 
 
 def test_variables_are_replaced_and_other_percent_signs_stay() -> None:
@@ -105,33 +104,53 @@ def test_output_datasets_are_named_by_pattern(pattern: str, name: str, parent: s
     assert rules.name_output_dataset(pattern, variables, submission_id=17) == (name, parent)
 
 
+def check_data(stage: NewStage, *upstream: str, defaults: StageSettings | None = None) -> None:
+    rules.check_stage_has_data(stage, upstream, defaults=defaults or StageSettings())
+
+
 def test_a_stage_needs_something_to_work_on() -> None:
     with pytest.raises(StageWithoutDataError, match="stage reco: has no data"):
-        rules.check_stage_has_data(a_stage(dataset_query=None), [])
-    rules.check_stage_has_data(a_stage(dataset_query=None), ["gen"])
-    rules.check_stage_has_data(a_stage(), [])
+        check_data(a_stage(dataset_query=None))
+    check_data(a_stage(dataset_query=None), "gen")
+    check_data(a_stage())
+    check_data(a_stage(dataset_query=None, project_id=7))
+    check_data(a_stage(dataset_query=None), defaults=StageSettings(dataset_query="files"))
+    check_data(a_stage(dataset_query=None, stage_type="approval"))
+    check_data(a_stage(dataset_query=None, stage_type="generator"))
 
 
-@pytest.mark.parametrize("fields", [{"unit_count": None, "dataset_query": None}, {"unit_count": 3}])
-def test_a_generator_needs_units_and_no_query(fields: dict[str, Any]) -> None:
+def test_a_generator_has_no_query_but_may_have_parameters() -> None:
     with pytest.raises(StageWithoutDataError):
-        rules.check_stage_has_data(a_stage(stage_type=StageType.GENERATOR, **fields), [])
+        check_data(a_stage(stage_type="generator"))
+    check_data(a_stage(stage_type="generator", split_type="multiparam", dataset_query='[["a", "b"]]'))
 
 
 def test_all_that_is_wrong_with_a_campaign_is_said_at_once() -> None:
     campaign = NewCampaign(
         experiment="e",
         name="c",
-        stages=(a_stage("a"), a_stage("a")),
-        dependencies=(NewDependency("a", "a"), NewDependency("a", "z")),
+        stages=(a_stage("a"), a_stage("a"), a_stage("b", split_type="drainingn(5)")),
+        dependencies=(
+            NewDependency("a", "a"),
+            NewDependency("b", "b"),
+            NewDependency("a", "z"),
+            NewDependency("a", "b", " "),
+        ),
     )
     with pytest.raises(CampaignShapeError) as caught:
         rules.check_campaign(campaign)
     assert [p.what for p in caught.value.problems] == [
         "is there twice",
-        "a stage cannot feed itself",
+        "a stage feeds itself only with a split type that comes to an end, such as drainingn(100)",
         "there is no stage z",
+        "has an empty file pattern; % stands for all files",
     ]
+
+
+@pytest.mark.row(31)
+def test_stages_may_go_round_in_a_circle() -> None:
+    stages = (a_stage("a"), a_stage("b", dataset_query=None))
+    rules.check_campaign(NewCampaign("e", "c", {}, stages, (NewDependency("a", "b"), NewDependency("b", "a"))))
 
 
 def test_units_are_numbered_and_carry_their_index() -> None:
@@ -157,33 +176,11 @@ def test_a_submission_ends_with_its_files_or_its_jobs(
     assert rules.decide_completion(given, jobs_are_over=jobs_are_over) is expected
 
 
-@pytest.mark.parametrize(("done", "failed", "expected"), [(95, 5, True), (94, 6, False), (100, 0, True), (0, 0, False)])
-def test_only_done_files_decide_about_dependants(done: int, failed: int, expected: bool) -> None:
-    assert rules.may_feed_dependants(counts(done=done, failed=failed), completion_pct=95) is expected
-
-
 @given(st.integers(0, 1000), st.integers(0, 1000), st.integers(0, 1000), st.integers(0, 1000))
 def test_the_percentage_is_whole_and_full_only_at_the_end(initial: int, reserved: int, done: int, failed: int) -> None:
     given = counts(initial=initial, reserved=reserved, done=done, failed=failed)
     assert 0 <= given.percent_completed <= 100
     assert (given.percent_completed == 100) == (given.is_final and given.total_count > 0)
-
-
-@pytest.mark.parametrize(
-    ("launch", "is_cancelled", "expected"),
-    [
-        (a_launch(LaunchState.INTENDED), False, BatchStatus.NEW),
-        (a_launch(LaunchState.FAILED), False, BatchStatus.LAUNCH_FAILED),
-        (a_launch(waiting_count=2), False, BatchStatus.IDLE),
-        (a_launch(waiting_count=2, running_count=1), False, BatchStatus.RUNNING),
-        (a_launch(waiting_count=2, held_count=1), False, BatchStatus.HELD),
-        (a_launch(LaunchState.ENDED, ended_count=2), False, BatchStatus.COMPLETED),
-        (a_launch(LaunchState.ENDED, ended_count=2, failed_count=1), False, BatchStatus.FAILED),
-        (a_launch(LaunchState.ENDED, ended_count=2, failed_count=2), True, BatchStatus.CANCELLED),
-    ],
-)
-def test_the_batch_side_is_told_in_one_word(launch: Launch, is_cancelled: bool, expected: BatchStatus) -> None:
-    assert rules.decide_batch_status(launch, is_cancelled=is_cancelled) is expected
 
 
 def test_the_batch_side_is_told_in_a_sentence() -> None:
@@ -198,14 +195,6 @@ def test_a_launch_that_is_not_handed_over_says_what_stands_in_the_way() -> None:
     assert rules.describe_launch(a_launch(LaunchState.INTENDED), "no such user") == (
         "The launch has not reached the batch system yet: no such user"
     )
-
-
-def test_a_circle_of_stages_is_refused() -> None:
-    stages = tuple(a_stage(name) for name in "abc")
-    chain = (NewDependency("a", "b"), NewDependency("b", "c"))
-    rules.check_campaign(NewCampaign("nova", "c", stages=stages, dependencies=chain))
-    with pytest.raises(CampaignShapeError, match="circle"):
-        rules.check_campaign(NewCampaign("nova", "c", stages=stages, dependencies=(*chain, NewDependency("c", "a"))))
 
 
 @pytest.mark.parametrize("text", ["a b", "$(id)", "`id`", "x;y", "'", '"', "a\nb", "*", "~", "é"])

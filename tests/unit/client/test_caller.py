@@ -10,6 +10,7 @@ import pytest
 from sutler import client
 from sutler.client import Client
 from sutler.wire.auth import Member
+from sutler.wire.campaigns import CampaignChange
 from sutler.wire.page import Page
 
 Answer = Callable[[httpx.Request], httpx.Response]
@@ -53,6 +54,7 @@ def test_the_token_is_sent_and_filters_that_are_none_are_left_out() -> None:
         (404, client.NotFoundError),
         (405, client.InvalidInputError),
         (409, client.ConflictError),
+        (412, client.ChangedMeanwhileError),
         (413, client.TooMuchError),
         (422, client.InvalidInputError),
         (429, client.TooMuchError),
@@ -153,3 +155,43 @@ def test_names_in_paths_are_quoted_and_keep_their_slashes() -> None:
     with client_with(answer) as sutler, pytest.raises(client.NotFoundError):
         sutler.get_dataset("demo:2026/a b:c")
     assert seen == [b"/api/v1/datasets/demo/2026/a%20b%3Ac"]
+
+
+def test_a_change_names_the_revision_that_was_looked_at() -> None:
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return problem(412)
+
+    with client_with(answer) as sutler:
+        for revision in (7, 0):
+            with pytest.raises(client.ChangedMeanwhileError):
+                sutler.edit_campaign(3, CampaignChange(name="x"), revision=revision)
+    assert [request.headers["If-Match"] for request in seen] == ['"7"', "*"]
+
+
+def test_a_launch_that_waits_says_where_and_why() -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(202, json={"submission_id": None, "queued_id": 5, "reason": "Launches are on hold."})
+
+    with client_with(answer) as sutler:
+        assert sutler.request_launch(3).queued_id == 5
+        with pytest.raises(client.QueuedError, match=r"in the queue as 5\. Launches are on hold\.") as queued:
+            sutler.launch_stage(3)
+    assert (queued.value.queued_id, queued.value.reason) == (5, "Launches are on hold.")
+
+
+def test_what_is_asked_in_the_address_of_a_change_stays_there() -> None:
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return problem(409)
+
+    with client_with(answer) as sutler:
+        with pytest.raises(client.ConflictError):
+            sutler.send(Member, "POST", "/x?a=1")
+        with pytest.raises(client.ConflictError):
+            sutler.send(Member, "POST", "/x", filters={"b": [1, 2]})
+    assert [request.url.query for request in seen] == [b"a=1", b"b=1&b=2"]

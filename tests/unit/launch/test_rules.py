@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sutler.launch import BatchJob, InvalidPlanError, JobCounts, JobState, JobStatus, LaunchPlan, UnknownBackendError
+from sutler.launch import (
+    BatchJob,
+    InvalidPlanError,
+    JobCounts,
+    JobState,
+    JobStatus,
+    LaunchPlan,
+    ResourceRequest,
+    UnknownBackendError,
+)
 from sutler.launch.model import decode_plan, encode_plan
 from sutler.launch.rules import UNKNOWN_FOR, check_plan, count_jobs, has_failed, is_news, settle_status
 
@@ -31,6 +41,9 @@ def test_a_plan_that_can_be_carried_out_passes() -> None:
         (LaunchPlan(("run",), 1, environment={"A": "\0"}), "environment"),
         (LaunchPlan(("run",), 1, environment={"1A": ""}), "environment.1A"),
         (LaunchPlan(("run",), 1, environment={"A=B": ""}), "environment.A=B"),
+        (LaunchPlan(("run",), 1, request=ResourceRequest(memory_bytes=0)), "request.memory_bytes"),
+        (LaunchPlan(("run",), 1, request=ResourceRequest(run_seconds=float("inf"))), "request.run_seconds"),
+        (LaunchPlan(("run",), 1, request=ResourceRequest(cpu_count=-1)), "request.cpu_count"),
     ],
 )
 def test_a_plan_that_cannot_be_carried_out_is_refused_and_says_where(plan: LaunchPlan, where: str) -> None:
@@ -40,8 +53,15 @@ def test_a_plan_that_cannot_be_carried_out_is_refused_and_says_where(plan: Launc
 
 
 def test_a_plan_comes_back_from_where_it_is_kept_as_it_was() -> None:
-    plan = LaunchPlan(("a", "b c"), 3, setup="s", environment={"A": "b"}, host="h", account="x")
-    assert decode_plan(encode_plan(plan)) == plan
+    request = ResourceRequest(memory_bytes=5, run_seconds=0.5)
+    plan = LaunchPlan(("a", "b c"), 3, setup="s", environment={"A": "b"}, host="h", account="x", request=request)
+    assert decode_plan(json.loads(json.dumps(encode_plan(plan)))) == plan
+
+
+def test_a_plan_that_was_kept_before_there_were_requests_asks_for_nothing() -> None:
+    kept = encode_plan(LaunchPlan(("a",), 1))
+    del kept["request"]
+    assert decode_plan(kept) == LaunchPlan(("a",), 1)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +102,12 @@ def test_every_job_is_counted_once() -> None:
 def test_a_look_keeps_what_was_known_where_the_back_end_is_silent() -> None:
     settled = settle_status(RUNNING, JobStatus(JOB.batch_job_id, JobState.ENDED, exit_code=0), NOON)
     assert (settled.host, settled.started_at, settled.ended_at) == ("here", NOON, NOON)
+
+
+def test_a_look_keeps_the_peak_of_memory_that_was_seen_before() -> None:
+    seen_before = replace(RUNNING, peak_memory_bytes=7)
+    settled = settle_status(seen_before, JobStatus(JOB.batch_job_id, JobState.RUNNING), NOON)
+    assert settled.peak_memory_bytes == 7
 
 
 def test_a_job_that_is_not_mentioned_is_unknown_at_first() -> None:

@@ -1,59 +1,64 @@
-"""What happens to a submission after its launch: batch words, cancelling, its end, and that something must follow."""
+"""What happens to a submission after its launch: words of the batch side, being called off, its end."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 
 from sutler import dispatch, launch
 from sutler.auth import SYSTEM, Action, Principal, permit
-from sutler.base.events import Event
+from sutler.base.errors import InvalidInputError, Problem
 from sutler.campaigns import rules, store
 from sutler.campaigns.errors import SubmissionOverError
-from sutler.campaigns.model import (
-    BatchStatus,
-    CampaignEvent,
-    Overlooked,
-    Side,
-    SubmissionStatus,
+from sutler.campaigns.model import BatchStatus, Overlooked, Side, SubmissionRow
+from sutler.campaigns.operations.loading import find_launch, load_submission, thing_of_submission
+from sutler.campaigns.operations.moving import (
+    Words,
+    complete_in,
+    count_own_in,
+    get_completion_pct,
+    move_in,
+    name_stage,
+    remember_in,
 )
-from sutler.campaigns.operations.loading import load_submission, thing_of_submission
-from sutler.campaigns.store import SubmissionRow
-from sutler.database import Actor, Database, Tx, replayable
+from sutler.campaigns.rules import statuses
+from sutler.campaigns.store import followers as store_followers
+from sutler.database import Database, Tx, replayable
 
-
-@dataclass(frozen=True)
-class _Words:
-    """The words of a submission that may change together."""
-
-    status: SubmissionStatus
-    batch_status: BatchStatus
-    reason: str
+_UNFINISHED_WORDS = {BatchStatus.CANCELLED: "Cancelling", BatchStatus.REMOVED: "Removing"}
 
 
 @replayable
 async def note_launch(db: Database, *, key: str) -> None:
-    """Take over what the launch room knows of a launch; ends the submission when no job is left. Safe to repeat."""
+    """Take over what the launch room knows of a launch; ends the submission when no job is left. Safe to repeat.
+
+    Enough done files make the word of the jobs Completed while they still run.
+    """
     async with db.write() as tx:
         row = await store.lock_submission_of_key(tx, launch_key=key)
         if row is None:
             return
         known = await launch.get_launch_in(tx, key=key)
         is_over = known.state is launch.LaunchState.ENDED
-        if is_over and row.ended_at is None:
-            jobs = await launch.list_jobs_in(tx, key=key)
+        jobs = await launch.list_jobs_in(tx, key=key) if is_over else []
+        if is_over and row.ended_at is None and row.share_id is not None:
             ids = [job.batch_job_id for job in jobs]
             await dispatch.release_jobs_in(tx, batch_job_ids=ids, share_id=row.share_id)
-        # What ended before its jobs were stopped was not cancelled, and keeps the reason it ended for.
-        ended_first = row.ended_at is not None and row.batch_status is not BatchStatus.CANCELLED
-        is_cancelled = known.stop_reason is not None and not ended_first
-        batch_status = rules.decide_batch_status(known, is_cancelled=is_cancelled)
-        is_settled = row.ended_at is not None or known.state is launch.LaunchState.INTENDED
-        reason = row.reason if is_settled else known.failure or known.stop_reason or ""
-        await _move(tx, row, _Words(row.status, batch_status, reason), SYSTEM)
+        counts = await count_own_in(tx, row)
+        called_off_as = await _find_called_off(tx, row, known)
+        word = statuses.decide_word(
+            known,
+            job_states=[job.state for job in jobs],
+            called_off_as=called_off_as,
+            counts=counts,
+            completion_pct=get_completion_pct(row),
+            is_recovery=row.original_id is not None,
+        )
+        reason = _explain(row, known, counts, word)
+        is_by_hand = called_off_as is not None and word is called_off_as
+        row = await move_in(tx, row, Words(row.status, word, reason), SYSTEM, by_hand=is_by_hand)
         if is_over:
-            await _complete(tx, await load_submission(tx, row.id, lock=True), jobs_are_over=True)
+            await complete_in(tx, row, jobs_are_over=True)
 
 
 async def note_trouble(db: Database, *, key: str, reason: str) -> None:
@@ -61,7 +66,7 @@ async def note_trouble(db: Database, *, key: str, reason: str) -> None:
     async with db.write() as tx:
         row = await store.lock_submission_of_key(tx, launch_key=key)
         if row is not None and row.ended_at is None:
-            await _move(tx, row, _Words(row.status, row.batch_status, reason), SYSTEM)
+            await move_in(tx, row, Words(row.status, row.batch_status, reason), SYSTEM)
 
 
 @replayable
@@ -70,16 +75,25 @@ async def complete_share(db: Database, *, share_id: int) -> None:
     async with db.write() as tx:
         row = await store.lock_submission_of_share(tx, share_id=share_id)
         if row is not None:
-            await _complete(tx, row, jobs_are_over=False)
+            await complete_in(tx, row, jobs_are_over=False)
 
 
 async def cancel_submission(
-    db: Database, backends: Mapping[str, launch.Backend], who: Principal, *, submission_id: int, reason: str
+    db: Database,
+    backends: Mapping[str, launch.Backend],
+    who: Principal,
+    *,
+    submission_id: int,
+    reason: str,
+    mark: BatchStatus = BatchStatus.CANCELLED,
 ) -> None:
     """Stop the jobs of a submission and give out no more of its files. It ends when the last job is gone.
 
-    Raises NotFoundError, NotPermittedError, SubmissionOverError.
+    Then its word is `mark`, Cancelled or Removed, and nothing follows. On a project that others work on, too, its files
+    go back to them. Raises NotFoundError, NotPermittedError, SubmissionOverError, InvalidInputError.
     """
+    if not mark.is_called_off:
+        raise InvalidInputError([Problem("mark", f"must be Cancelled or Removed, not {mark}")])
     async with db.write() as tx:
         row = await load_submission(tx, submission_id, lock=True)
         permit(who, Action.LAUNCH, thing_of_submission(row))
@@ -87,16 +101,24 @@ async def cancel_submission(
             raise SubmissionOverError(
                 f"Submission {submission_id} has ended: {row.status}.", submission_id=submission_id
             )
-        why = rules.explain_cancellation(who.username, reason)
-        await dispatch.cancel_project_in(tx, project_id=row.project_id, reason=reason, actor=who)
-        await _move(tx, row, _Words(row.status, row.batch_status, why), who)
-        await _remember(tx, row, Side.JOBS, "Cancelling", why, who)
-        known = await launch.get_launch_in(tx, key=row.launch_key)
-        if known.state is launch.LaunchState.FAILED:
-            await _move(tx, row, _Words(row.status, BatchStatus.CANCELLED, why), who)
-            await _complete(tx, await load_submission(tx, row.id, lock=True), jobs_are_over=True)
-            return
-    await _stop(db, backends, key=row.launch_key, reason=why)
+        is_over = await call_off_in(tx, row, who, reason=reason, mark=mark)
+    if not is_over:
+        await _stop(db, backends, key=row.launch_key, reason=statuses.explain_calling_off(mark, who.username, reason))
+
+
+async def call_off_in(tx: Tx, row: SubmissionRow, who: Principal, *, reason: str, mark: BatchStatus) -> bool:
+    """Give out no more files of an open submission, which is locked, and end it if no job can be there. True then."""
+    why = statuses.explain_calling_off(mark, who.username, reason)
+    await store_followers.call_off(tx, submission_id=row.id, word=mark)
+    await _give_back(tx, row, who, reason)
+    row = await move_in(tx, row, Words(row.status, row.batch_status, why), who)
+    known = await find_launch(tx, key=row.launch_key)
+    if known is not None and known.state is not launch.LaunchState.FAILED:
+        await remember_in(tx, row, Side.JOBS, _UNFINISHED_WORDS[mark], why, who)
+        return False
+    row = await move_in(tx, row, Words(row.status, mark, why), who, by_hand=True)
+    await complete_in(tx, row, jobs_are_over=True)
+    return True
 
 
 async def stop_cancelled(
@@ -112,6 +134,15 @@ async def stop_cancelled(
         await _stop(db, backends, key=key, reason=rules.explain_cancellation(cancelled_by, reason))
 
 
+async def stop_called_off(db: Database, backends: Mapping[str, launch.Backend], *, count: int) -> int:
+    """Stop the jobs of submissions that were called off when the server died before it could. Returns how many."""
+    async with db.read() as tx:
+        found = await store_followers.list_unstopped(tx, count=count)
+    for key, reason in found:
+        await _stop(db, backends, key=key, reason=reason)
+    return len(found)
+
+
 async def find_overlooked(db: Database, *, older_than: timedelta, count: int) -> list[Overlooked]:
     """Return submissions that go on although their files or jobs are over: the event that says so was lost on somebody.
 
@@ -121,79 +152,41 @@ async def find_overlooked(db: Database, *, older_than: timedelta, count: int) ->
         return await store.list_overlooked(tx, before=tx.now - older_than, count=count)
 
 
+async def find_enough_done(db: Database, *, count: int) -> list[Overlooked]:
+    """Return submissions with jobs under way of which enough files are done; `note_launch` makes them Completed."""
+    async with db.read() as tx:
+        return await store_followers.list_enough_done(tx, count=count)
+
+
 async def _stop(db: Database, backends: Mapping[str, launch.Backend], *, key: str, reason: str) -> None:
     await launch.stop_launch(db, backends, key=key, reason=reason)
     await note_launch(db, key=key)
 
 
-async def _complete(tx: Tx, row: SubmissionRow, *, jobs_are_over: bool) -> None:
-    if row.ended_at is not None:
+async def _give_back(tx: Tx, row: SubmissionRow, who: Principal, reason: str) -> None:
+    """Let nobody work on the files of a submission, or let others do it where there are others."""
+    if row.project_id is None or row.share_id is None:
         return
-    counts = await dispatch.get_share_counts_in(tx, share_id=row.share_id)
-    status = rules.decide_completion(counts, jobs_are_over=jobs_are_over)
-    if status is None:
-        return
-    left = counts.total_count - counts.done_count - counts.failed_count
-    reason = f"{counts.done_count} of {counts.total_count} files done, {counts.failed_count} failed"
-    reason += f", {left} not processed" if left else ""
-    if row.batch_status is BatchStatus.CANCELLED:
-        reason = f"{row.reason}; {reason}"
-    await _move(tx, row, _Words(status, row.batch_status, reason), SYSTEM, is_end=True)
-    await tx.record(
-        Event(
-            CampaignEvent.SUBMISSION_COMPLETED, "submission", str(row.id), row.experiment_id, {"status": status.value}
-        ),
-        SYSTEM,
-    )
-    for dependency in await store.list_dependencies(tx, campaign_id=row.campaign_id):
-        if dependency.upstream_stage_id == row.stage_id:
-            await store.create_intention(
-                tx,
-                experiment_id=row.experiment_id,
-                key=rules.name_dependant(submission_id=row.id, dependency_id=dependency.id),
-                submission_id=row.id,
-                dependency_id=dependency.id,
-            )
+    others = await store_followers.count_on_project(tx, project_id=row.project_id) - 1
+    if row.is_shared or others:
+        await dispatch.close_share_in(tx, share_id=row.share_id)
+    else:
+        await dispatch.cancel_project_in(tx, project_id=row.project_id, reason=reason, actor=who)
 
 
-async def _move(tx: Tx, row: SubmissionRow, words: _Words, actor: Actor, *, is_end: bool = False) -> None:
-    """Write changed words with their history and event; nothing when nothing changed."""
-    if words == _Words(row.status, row.batch_status, row.reason) and not is_end:
-        return
-    await store.move_submission(
-        tx,
-        submission_id=row.id,
-        status=words.status,
-        batch_status=words.batch_status,
-        reason=words.reason,
-        ended_at=tx.now if is_end else None,
-    )
-    changed = (
-        (Side.JOBS, words.batch_status, row.batch_status),
-        (Side.FILES, words.status, row.status),
-    )
-    for side, new, old in changed:
-        if new != old:
-            await _remember(tx, row, side, new.value, words.reason, actor)
-    facts: dict[str, object] = {
-        "status": words.status.value,
-        "batch_status": words.batch_status.value,
-        "reason": words.reason,
-    }
-    await tx.record(Event(CampaignEvent.SUBMISSION_CHANGED, "submission", str(row.id), row.experiment_id, facts), actor)
-    tx.notify("stage", row.stage_id)
-    tx.notify("campaign", row.campaign_id)
+async def _find_called_off(tx: Tx, row: SubmissionRow, known: launch.Launch) -> BatchStatus | None:
+    """What somebody wants it to be called; what ended before its jobs were stopped was not called off."""
+    word = await store_followers.find_called_off(tx, submission_id=row.id)
+    if word is None and row.ended_at is None and known.stop_reason is not None:
+        return BatchStatus.CANCELLED
+    return word
 
 
-async def _remember(  # noqa: PLR0917
-    tx: Tx, row: SubmissionRow, side: Side, status: str, reason: str, actor: Actor
-) -> None:
-    await store.add_history(
-        tx,
-        submission_id=row.id,
-        experiment_id=row.experiment_id,
-        side=side,
-        status=status,
-        reason=reason,
-        actor=actor.username,
-    )
+def _explain(row: SubmissionRow, known: launch.Launch, counts: dispatch.Counts | None, word: BatchStatus) -> str:
+    if row.ended_at is not None or known.state is launch.LaunchState.INTENDED:
+        return row.reason
+    why = known.failure or known.stop_reason or ""
+    is_enough = word is BatchStatus.COMPLETED and known.state is not launch.LaunchState.ENDED
+    if why or counts is None or not is_enough:
+        return why
+    return statuses.explain_enough(counts, stage=name_stage(row), completion_pct=get_completion_pct(row))

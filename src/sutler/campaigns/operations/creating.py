@@ -1,233 +1,297 @@
-"""Making a submission inside a transaction: project, share, output dataset, plan, row, history."""
+"""Making a submission inside a transaction: project or share, output dataset, plan, row, history."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from enum import Enum
 
-from sutler import catalog, dispatch, launch, replicas
+from sutler import dispatch, launch
 from sutler.auth import SYSTEM, Principal, Role
-from sutler.base.did import Did
-from sutler.base.errors import InvalidInputError, Problem
 from sutler.base.events import Event
-from sutler.campaigns import rules, store
+from sutler.campaigns import store
 from sutler.campaigns.model import (
     BatchStatus,
-    Campaign,
     CampaignEvent,
     Cause,
-    JobType,
-    LoginSetup,
+    Parameters,
+    RecoveryType,
     Side,
     Stage,
     StageType,
+    SubmissionRow,
     SubmissionStatus,
 )
-from sutler.campaigns.operations.loading import load_campaign
-from sutler.campaigns.store import SubmissionRow
+from sutler.campaigns.operations.planning import (
+    Site,
+    Surroundings,
+    build_command,
+    build_plan,
+    load_surroundings,
+    prepare_outputs,
+)
+from sutler.campaigns.rules import Surface
 from sutler.database import Tx
+from sutler.launch import LaunchPlan
 
-_CAUSES = {Cause.MANUAL: "by hand", Cause.DEPENDENCY: "on the outputs of another submission"}
+_CAUSES = {
+    Cause.MANUAL: "by hand",
+    Cause.DEPENDENCY: "on the outputs of submission {upstream}",
+    Cause.RECOVERY: "as recovery {recovery} of submission {original}",
+    Cause.RELAUNCH: "once more, as submission {upstream} was",
+    Cause.SCHEDULE: "by its schedule",
+}
+_WITHOUT_COPIES = (StageType.GENERATOR, StageType.APPROVAL)
+"""Nobody reads the files of these: units of a generator are numbers, and an approval stage runs nothing."""
+
+_LEFT_OUT = frozenset({"id", "experiment_id", "campaign_id", "created_by", "created_at", "held_by", "held_at", "own"})
 
 
 @dataclass(frozen=True)
-class Site:
-    """What the installation knows and a plan needs: its own address, and the command that starts a worker."""
+class OwnProject:
+    """Files that get a project of their own. The submission owns the first `share_limit` of them, or all.
 
-    public_url: str
-    worker_command: tuple[str, ...]
+    `is_for_all`: later submissions of the stage go on in it.
+    """
+
+    handles: Sequence[dispatch.NewHandle]
+    share_limit: int | None = None
+    is_for_all: bool = False
+
+
+@dataclass(frozen=True)
+class InShare:
+    """A share of a present project, already made. `is_shared`: others work, or worked, on that project."""
+
+    project_id: int
+    share_id: int
+    handle_count: int
+    is_shared: bool = True
+
+
+@dataclass(frozen=True)
+class JobOnly:
+    """No files that anybody here knows: a query, or a value, that is handed to the jobs."""
+
+    text: str
+    is_query: bool
+
+
+Work = OwnProject | InShare | JobOnly
 
 
 @dataclass(frozen=True)
 class Order:
-    """What a new submission is made from."""
+    """What a new submission is made from. `parameter` is a value for `%(parameter)s` beside the files there are."""
 
     stage: Stage
     key: str
     cause: Cause
-    handles: Sequence[dispatch.NewHandle]
+    work: Work
     dataset_query: str | None = None
     slice_number: int | None = None
+    slice_note: str = ""
     upstream_submission_id: int | None = None
+    original_id: int | None = None
+    recovery_type: RecoveryType | None = None
+    recovery_number: int | None = None
+    schedule_id: int | None = None
     is_test: bool = False
+    parameter_overrides: Parameters = ()
+    parameter: str | None = None
+
+    @property
+    def data(self) -> str:
+        """What `%(dataset)s` and `%(parameter)s` stand for."""
+        if isinstance(self.work, JobOnly):
+            return self.work.text
+        return self.dataset_query or "" if self.parameter is None else self.parameter
+
+    @property
+    def is_query(self) -> bool:
+        """Whether that is a query."""
+        return self.work.is_query if isinstance(self.work, JobOnly) else self.parameter is None
 
 
 @dataclass(frozen=True)
-class _Surroundings:
-    campaign: Campaign
-    job_type: JobType
-    login_setup: LoginSetup
-    variables: dict[str, str]
+class _Place:
+    """The project and share that a submission works on; all None when its jobs make their own."""
+
+    project_id: int | None = None
+    share_id: int | None = None
+    handle_count: int | None = None
+    is_shared: bool = False
 
 
 async def create_submission_in(tx: Tx, site: Site, who: Principal, *, order: Order) -> int:
     """Create the submission with everything that belongs to it and the intention to launch it. Returns its id.
 
-    The caller holds the lock on the stage and has asked for permission. Raises UnknownVariableError,
-    CampaignShapeError, InvalidInputError; nothing is left of it then.
+    An approval stage has no launch: its submission waits for a person. The caller holds the lock on the stage and has
+    asked for permission. Raises UnknownVariableError, CampaignShapeError, StageIncompleteError, InvalidInputError;
+    nothing is left of it then.
     """
     stage = order.stage
-    around = await _load_surroundings(tx, order, who)
+    around = await load_surroundings(
+        tx, stage, who, data=order.data, is_test=order.is_test, overrides=order.parameter_overrides
+    )
     submission_id = await store.reserve_submission_id(tx)
-    arguments = rules.build_arguments(
-        around.job_type.launch_script,
-        rules.merge_parameters(around.job_type.parameters, stage.parameter_overrides),
-        {**around.variables, "submission": str(submission_id)},
-    )
-    project = await _create_project(tx, order, around, who, submission_id)
-    names = {
-        **await _prepare_outputs(tx, around, who, submission_id),
-        "campaign": around.campaign.name,
-        "campaign_id": str(around.campaign.id),
-        "experiment": around.campaign.experiment,
-        "launcher": who.username,
-        "dataset": order.dataset_query or "",
-        "server_url": site.public_url,
-    }
-    plan = launch.LaunchPlan(
-        arguments=(*site.worker_command, "--", *arguments),
-        job_count=min(stage.job_count, len(order.handles)),
-        setup=rules.substitute_in_shell(around.login_setup.setup, around.variables, where="login setup"),
-        environment=rules.build_environment(
-            stage,
-            around.job_type,
-            submission_id=submission_id,
-            project_id=project.project_id,
-            share_id=project.share_id,
-            names=names,
-        ),
-        host=rules.substitute(around.login_setup.host, around.variables, where="host"),
-        account=rules.substitute(around.login_setup.account, around.variables, where="account"),
-    )
-    row = _make_row(order, around, who, project, submission_id, arguments, tx.now)
+    place = await _find_place(tx, order, around, who, submission_id)
+    surface = await _describe(tx, site, order, around, who, place, submission_id)
+    plan = build_plan(site, around, surface, work_count=place.handle_count)
+    needs_launch = stage.stage_type is not StageType.APPROVAL
+    row = await _make_row(tx, order, around, who, place, submission_id, plan)
     await store.create_submission(tx, row=row)
-    await launch.intend_in(
-        tx, key=order.key, experiment_id=stage.experiment_id, backend=around.login_setup.backend, plan=plan
-    )
-    await _record(tx, row, order, who)
+    await store.count_submission(tx, stage_id=stage.id, submission_id=submission_id)
+    await store.note_campaign_launch(tx, campaign_id=stage.campaign_id)
+    if needs_launch:
+        await launch.intend_in(
+            tx, key=order.key, experiment_id=stage.experiment_id, backend=around.login_setup.backend, plan=plan
+        )
+    await _record(tx, row, order, who, place.handle_count)
     return submission_id
 
 
-async def _load_surroundings(tx: Tx, order: Order, who: Principal) -> _Surroundings:
-    stage = order.stage
-    campaign = await load_campaign(tx, stage.campaign_id)
-    variables = rules.list_variables(
-        keywords=campaign.keywords,
-        campaign=campaign.name,
-        stage=stage.name,
-        version=stage.software_version,
-        experiment=campaign.experiment,
+async def rehearse_in(tx: Tx, site: Site, who: Principal, *, order: Order) -> tuple[Surroundings, LaunchPlan]:
+    """Return what `create_submission_in` would plan, with 0 for numbers that are given at launch. Makes nothing."""
+    around = await load_surroundings(
+        tx, order.stage, who, data=order.data, is_test=order.is_test, overrides=order.parameter_overrides
+    )
+    has_files = not isinstance(order.work, JobOnly)
+    surface = Surface(
+        submission_id=0,
         launcher=who.username,
-        dataset=order.dataset_query or "",
+        server_url=site.public_url,
+        data=order.data,
+        is_query=order.is_query,
+        project_id=0 if has_files else None,
+        share_id=0 if has_files else None,
+        parent_id=order.original_id,
+        is_test=order.is_test,
     )
-    return _Surroundings(
-        campaign=campaign,
-        job_type=await store.get_job_type(tx, job_type_id=stage.job_type_id),
-        login_setup=await store.get_login_setup(tx, login_setup_id=stage.login_setup_id),
-        variables=variables,
-    )
+    return around, build_plan(site, around, surface, work_count=count_files(order.work))
 
 
-async def _create_project(
-    tx: Tx, order: Order, around: _Surroundings, who: Principal, submission_id: int
+def count_files(work: Work) -> int | None:
+    """How many files there are to work on; None when only the jobs know."""
+    match work:
+        case OwnProject(handles, share_limit):
+            return len(handles) if share_limit is None else min(len(handles), share_limit)
+        case InShare():
+            return work.handle_count
+        case JobOnly():
+            return None
+
+
+async def list_work_in(tx: Tx, work: Work) -> Sequence[dispatch.NewHandle | dispatch.ShareFile]:
+    """Return the files there are to work on; none when only the jobs know."""
+    match work:
+        case OwnProject(handles, share_limit):
+            return handles[:share_limit]
+        case InShare():
+            return await dispatch.list_share_files_in(tx, share_ids=[work.share_id])
+        case JobOnly():
+            return ()
+
+
+async def _find_place(tx: Tx, order: Order, around: Surroundings, who: Principal, submission_id: int) -> _Place:
+    match order.work:
+        case OwnProject(handles, share_limit):
+            project = await _create_project(tx, order, around, who, submission_id, handles)
+            if share_limit is None or share_limit >= project.handle_count:
+                return _Place(project.project_id, project.share_id, project.handle_count)
+            # The rest is for submissions to come: nobody's until they claim it.
+            await dispatch.close_share_in(tx, share_id=project.share_id)
+            share = await dispatch.claim_share_in(tx, project_id=project.project_id, limit=share_limit, actor=who)
+            return _Place(share.project_id, share.share_id, share.handle_count, is_shared=True)
+        case InShare():
+            work = order.work
+            return _Place(work.project_id, work.share_id, work.handle_count, work.is_shared)
+        case JobOnly():
+            return _Place()
+
+
+async def _create_project(  # noqa: PLR0917
+    tx: Tx,
+    order: Order,
+    around: Surroundings,
+    who: Principal,
+    submission_id: int,
+    handles: Sequence[dispatch.NewHandle],
 ) -> dispatch.CreatedProject:
     stage = order.stage
-    attributes = {
-        "campaign": around.campaign.name,
-        "campaign_id": around.campaign.id,
-        "stage": stage.name,
-        "stage_id": stage.id,
-        "submission_id": submission_id,
-        "split_type": stage.split_type,
-        "cause": order.cause.value,
-    }
     new = dispatch.NewProject(
         experiment_id=stage.experiment_id,
-        handles=tuple(order.handles),
+        handles=tuple(handles),
         query=order.dataset_query,
-        attributes=attributes,
-        is_virtual=stage.stage_type is StageType.GENERATOR,
+        attributes=list_project_attributes(order, around, submission_id),
+        is_virtual=stage.is_virtual or stage.stage_type in _WITHOUT_COPIES,
         max_attempts=around.job_type.max_attempts,
         worker_timeout=stage.worker_timeout,
         idle_timeout=stage.idle_timeout,
+        users=await _name_users(tx, stage, who),
     )
     return await dispatch.create_project_in(
         tx, project=new, owner_id=who.user_id, owner_role=Role(stage.creator_role), actor=who
     )
 
 
-async def _prepare_outputs(tx: Tx, around: _Surroundings, who: Principal, submission_id: int) -> dict[str, str]:
-    """Make the output dataset and find where outputs are copied to."""
-    job_type, campaign = around.job_type, around.campaign
-    if not job_type.output_file_patterns:
-        return {"output_namespace": "", "output_dataset": "", "output_url": ""}
-    namespace = rules.check_output_namespace(job_type, campaign.experiment)
-    name, above = rules.name_output_dataset(job_type.output_dataset, around.variables, submission_id=submission_id)
-    parent = None if above is None else Did.parse(f"{namespace}:{above}")
-    dataset = Did.parse(f"{namespace}:{name}")
-    await _prepare_dataset(tx, campaign, who, dataset=dataset, parent=parent)
-    output_url = ""
-    if job_type.output_rse:
-        rse = await replicas.find_rse_in(tx, experiment_id=campaign.experiment_id, name=job_type.output_rse)
-        if rse is None:
-            raise InvalidInputError(
-                [
-                    Problem(
-                        "output_rse", f"job type {job_type.name} names the RSE {job_type.output_rse}, which is unknown"
-                    )
-                ]
-            )
-        output_url = rse.url_prefix
-    return {"output_namespace": namespace, "output_dataset": str(dataset), "output_url": output_url}
+async def _name_users(tx: Tx, stage: Stage, who: Principal) -> tuple[str, ...]:
+    """Those who may process the files beside the owner: whoever made the stage."""
+    return () if stage.created_by == who.user_id else (await store.get_username(tx, user_id=stage.created_by),)
 
 
-async def _prepare_dataset(tx: Tx, campaign: Campaign, who: Principal, *, dataset: Did, parent: Did | None) -> None:
-    """Make the dataset; where the catalogue is elsewhere, it is made there ahead of its first file."""
-    if await catalog.is_remote_in(tx, experiment_id=campaign.experiment_id):
-        await catalog.plan_dataset_in(tx, experiment_id=campaign.experiment_id, did=dataset, parent=parent)
-        return
-    await catalog.ensure_namespace_in(
-        tx, name=dataset.namespace, experiment_id=campaign.experiment_id, user_id=who.user_id, username=who.username
-    )
-    if parent is not None:
-        await catalog.ensure_dataset_in(tx, did=parent, username=who.username)
-    await catalog.ensure_dataset_in(tx, did=dataset, username=who.username, parent=parent)
-
-
-def _make_row(  # noqa: PLR0917
-    order: Order,
-    around: _Surroundings,
-    who: Principal,
-    project: dispatch.CreatedProject,
-    submission_id: int,
-    arguments: tuple[str, ...],
-    now: datetime,
-) -> SubmissionRow:
-    stage, job_type, login_setup = order.stage, around.job_type, around.login_setup
-    config: dict[str, object] = {
-        "command": list(arguments),
-        "stage": {
-            "name": stage.name,
-            "stage_type": stage.stage_type.value,
-            "software_version": stage.software_version,
-            "split_type": stage.split_type,
-            "job_count": stage.job_count,
-            "completion_pct": stage.completion_pct,
-            "parameter_overrides": [list(pair) for pair in stage.parameter_overrides],
-        },
-        "job_type": {
-            "name": job_type.name,
-            "launch_script": job_type.launch_script,
-            "parameters": [list(pair) for pair in job_type.parameters],
-            "output_file_patterns": list(job_type.output_file_patterns),
-            "output_dataset": job_type.output_dataset,
-            "output_rse": job_type.output_rse,
-            "files_per_run": job_type.files_per_run,
-            "max_attempts": job_type.max_attempts,
-        },
-        "login_setup": {"name": login_setup.name, "backend": login_setup.backend, "setup": login_setup.setup},
+def list_project_attributes(order: Order, around: Surroundings, submission_id: int) -> dict[str, object]:
+    """Return what a project says of the submission that it was made for; projects are searched by it."""
+    attributes: dict[str, object] = {
+        "campaign": around.campaign.name,
+        "campaign_id": around.campaign.id,
+        "stage": order.stage.name,
+        "stage_id": order.stage.id,
+        "submission_id": submission_id,
+        "split_type": order.stage.choose_split_type(is_test=order.is_test),
+        "cause": order.cause.value,
+        "launcher": around.variables["experimenter"],
+        "role": order.stage.vo_role or order.stage.creator_role,
     }
+    optional = {
+        "slice": order.slice_number,
+        "slice_note": order.slice_note or None,
+        "recovery_of": order.original_id,
+        "recovery_type": None if order.recovery_type is None else order.recovery_type.value,
+        "upstream_submission": order.upstream_submission_id,
+        "load_limit": order.stage.load_limit,
+        "is_test": order.is_test or None,
+        "is_for_all": True if isinstance(order.work, OwnProject) and order.work.is_for_all else None,
+    }
+    return attributes | {name: value for name, value in optional.items() if value is not None}
+
+
+async def _describe(  # noqa: PLR0917
+    tx: Tx, site: Site, order: Order, around: Surroundings, who: Principal, place: _Place, submission_id: int
+) -> Surface:
+    outputs = await prepare_outputs(tx, around, who, submission_id=submission_id)
+    return Surface(
+        submission_id=submission_id,
+        launcher=who.username,
+        server_url=site.public_url,
+        data=order.data,
+        is_query=order.is_query,
+        project_id=place.project_id,
+        share_id=place.share_id,
+        parent_id=order.original_id,
+        is_test=order.is_test,
+        output_namespace=outputs.namespace,
+        output_dataset=outputs.dataset,
+        output_url=outputs.url,
+    )
+
+
+async def _make_row(  # noqa: PLR0917
+    tx: Tx, order: Order, around: Surroundings, who: Principal, place: _Place, submission_id: int, plan: LaunchPlan
+) -> SubmissionRow:
+    stage = order.stage
+    is_approval = stage.stage_type is StageType.APPROVAL
     return SubmissionRow(
         id=submission_id,
         experiment_id=stage.experiment_id,
@@ -238,31 +302,96 @@ def _make_row(  # noqa: PLR0917
         upstream_submission_id=order.upstream_submission_id,
         is_test=order.is_test,
         status=SubmissionStatus.CREATED,
-        batch_status=BatchStatus.NEW,
+        batch_status=BatchStatus.AWAITING_APPROVAL if is_approval else BatchStatus.NEW,
         reason="",
-        config=config,
+        config=await freeze_config(tx, around, plan, command=build_command(around, submission_id=submission_id)),
         dataset_query=order.dataset_query,
         slice_number=order.slice_number,
-        project_id=project.project_id,
-        share_id=project.share_id,
+        project_id=place.project_id,
+        share_id=place.share_id,
         launched_by=who.user_id,
         creator_role=stage.creator_role,
-        created_at=now,
+        created_at=tx.now,
         ended_at=None,
+        original_id=order.original_id,
+        recovery_type=order.recovery_type,
+        recovery_number=order.recovery_number,
+        schedule_id=order.schedule_id,
+        parameter_overrides=order.parameter_overrides,
+        job_data=order.work.text if isinstance(order.work, JobOnly) else order.parameter,
+        slice_note=order.slice_note,
+        is_shared=place.is_shared,
     )
 
 
-async def _record(tx: Tx, row: SubmissionRow, order: Order, who: Principal) -> None:
-    await store.add_history(
-        tx,
-        submission_id=row.id,
-        experiment_id=row.experiment_id,
-        side=Side.FILES,
-        status=SubmissionStatus.CREATED.value,
-        reason=f"{len(order.handles)} files, launched {_CAUSES[order.cause]}",
-        actor=who.username if order.cause is Cause.MANUAL else SYSTEM.username,
+async def freeze_config(tx: Tx, around: Surroundings, plan: LaunchPlan, *, command: Sequence[str]) -> dict[str, object]:
+    """Return everything that a submission runs with, as it is kept with it: later edits do not change history."""
+    campaign, stage, job_type, login_setup = around.campaign, around.stage, around.job_type, around.login_setup
+    dependencies = await store.list_dependencies(tx, campaign_id=campaign.id)
+    return {
+        "command": list(command),
+        "request": _freeze(asdict(plan.request)),
+        "campaign": {
+            "name": campaign.name,
+            "data_handler": campaign.data_handler,
+            "keywords": dict(campaign.keywords),
+            "is_test": campaign.is_test,
+            "revision": campaign.revision,
+        },
+        "stage": _freeze({name: value for name, value in vars(stage).items() if name not in _LEFT_OUT}),
+        "job_type": _freeze({name: value for name, value in asdict(job_type).items() if name not in _LEFT_OUT}),
+        "login_setup": _freeze({n: value for n, value in asdict(login_setup).items() if n not in _LEFT_OUT}),
+        "dependencies": [
+            {
+                "dependency_id": one.id,
+                "downstream_stage_id": one.downstream_stage_id,
+                "downstream_stage": one.downstream_stage,
+                "file_pattern": one.file_pattern,
+            }
+            for one in dependencies
+            if one.upstream_stage_id == stage.id
+        ],
+    }
+
+
+def _freeze(value: object) -> object:
+    """Return a value as JSON has it: words of enums, durations in seconds, instants as text."""
+    match value:
+        case dict():
+            return {str(name): _freeze(item) for name, item in value.items()}
+        case list() | tuple():
+            return [_freeze(item) for item in value]
+        case Enum():
+            return value.value
+        case timedelta():
+            return value.total_seconds()
+        case None | bool() | int() | float() | str():
+            return value
+        case _:
+            return str(value)
+
+
+async def _record(tx: Tx, row: SubmissionRow, order: Order, who: Principal, file_count: int | None) -> None:
+    cause = _CAUSES[order.cause].format(
+        upstream=order.upstream_submission_id, original=order.original_id, recovery=order.recovery_type
     )
-    facts: dict[str, object] = {"stage": row.stage_id, "files": len(order.handles), "cause": order.cause.value}
+    files = "its files are known to its jobs alone" if file_count is None else f"{file_count} files"
+    reason = f"{files}, launched {cause}" + (f"; {order.slice_note}" if order.slice_note else "")
+    is_by_hand = order.cause in (Cause.MANUAL, Cause.RELAUNCH)
+    words = [(Side.FILES, row.status.value)]
+    if row.batch_status is BatchStatus.AWAITING_APPROVAL:
+        words.append((Side.JOBS, row.batch_status.value))
+    for side, word in words:
+        await store.add_history(
+            tx,
+            submission_id=row.id,
+            experiment_id=row.experiment_id,
+            side=side,
+            status=word,
+            reason=reason,
+            actor=who.username if is_by_hand else SYSTEM.username,
+        )
+    facts: dict[str, object] = {"stage": row.stage_id, "files": file_count, "cause": order.cause.value}
     await tx.record(Event(CampaignEvent.SUBMISSION_CREATED, "submission", str(row.id), row.experiment_id, facts), who)
     tx.notify("stage", row.stage_id)
     tx.notify("campaign", row.campaign_id)

@@ -1,104 +1,124 @@
-"""Saving what is to run: login setups, job types, campaigns with their stages and dependencies, holds."""
+"""Campaigns with their stages and dependencies: making, changing and taking them apart, all or nothing."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from sutler.auth import Action, Experiment, Principal, Role, Thing, find_experiment_in, permit
-from sutler.base.did import check_name
+from sutler import catalog
+from sutler.auth import Action, Principal, permit
 from sutler.base.errors import InvalidInputError, NotFoundError, Problem
 from sutler.base.events import Event
 from sutler.campaigns import rules, store
-from sutler.campaigns.errors import StageWithoutDataError
+from sutler.campaigns.errors import CampaignLaunchedError, ChangedMeanwhileError
 from sutler.campaigns.model import (
     Campaign,
     CampaignEvent,
-    JobType,
-    LoginSetup,
+    Dependency,
     NewCampaign,
     NewDependency,
-    NewJobType,
-    NewLoginSetup,
     NewStage,
+    SplitKind,
     Stage,
 )
-from sutler.campaigns.operations.loading import load_campaign, load_stage, thing_of
+from sutler.campaigns.operations.loading import load_campaign, load_experiment, load_present_stage, load_stage, thing_of
+from sutler.campaigns.operations.schedules import end_schedule_in
+from sutler.campaigns.operations.templates import check_title, permit_creation
+from sutler.campaigns.settings import StageSettings, check, overlay
 from sutler.campaigns.splits import parse_split_type
-from sutler.catalog import check_query
 from sutler.database import Database, Tx
 
-
-async def save_login_setup(db: Database, who: Principal, *, new: NewLoginSetup) -> LoginSetup:
-    """Create a login setup, or change the one of that name.
-
-    Its text is run by a shell on the submission host, so only those who may edit it get to write it.
-    Raises NotFoundError for an unknown experiment, NotPermittedError, InvalidInputError.
-    """
-    check_title(new.name)
-    async with db.write() as tx:
-        experiment = await _find_experiment(tx, new.experiment)
-        present = await store.find_login_setup(tx, experiment_id=experiment.id, name=new.name)
-        if present is None:
-            role = _permit_creation(who, "login setup", experiment)
-            saved = await store.create_login_setup(
-                tx, new=new, experiment_id=experiment.id, created_by=who.user_id, creator_role=role
-            )
-        else:
-            permit(who, Action.EDIT, thing_of("login setup", present))
-            saved = await store.update_login_setup(tx, login_setup_id=present.id, new=new)
-        await tx.record(_saved(CampaignEvent.LOGIN_SETUP_SAVED, "login_setup", saved.id, saved, saved.name), who)
-        return saved
+DATA_HANDLERS = ("data_dispatcher", "sam")
 
 
-async def save_job_type(db: Database, who: Principal, *, new: NewJobType) -> JobType:
-    """Create a job type, or change the one of that name.
+@dataclass(frozen=True)
+class CampaignChange:
+    """What is to be different about a campaign; None leaves it. An empty name of a template takes it away."""
 
-    Raises NotFoundError for an unknown experiment, NotPermittedError, InvalidInputError.
-    """
-    check_title(new.name)
-    _check_job_type(new)
-    async with db.write() as tx:
-        experiment = await _find_experiment(tx, new.experiment)
-        present = await store.find_job_type(tx, experiment_id=experiment.id, name=new.name)
-        if present is None:
-            role = _permit_creation(who, "job type", experiment)
-            saved = await store.create_job_type(
-                tx, new=new, experiment_id=experiment.id, created_by=who.user_id, creator_role=role
-            )
-        else:
-            permit(who, Action.EDIT, thing_of("job type", present))
-            saved = await store.update_job_type(tx, job_type_id=present.id, new=new)
-        await tx.record(_saved(CampaignEvent.JOB_TYPE_SAVED, "job_type", saved.id, saved, saved.name), who)
-        return saved
+    name: str | None = None
+    keywords: Mapping[str, str] | None = None
+    defaults: StageSettings | None = None
+    default_job_type: str | None = None
+    default_login_setup: str | None = None
+    data_handler: str | None = None
+    is_active: bool | None = None
+    is_test: bool | None = None
+    layout: Mapping[str, tuple[float, float]] | None = None
+    extras: Mapping[str, Mapping[str, str]] | None = None
 
 
 async def create_campaign(db: Database, who: Principal, *, new: NewCampaign) -> Campaign:
-    """Create a campaign with its stages and dependencies, all or nothing.
+    """Create a campaign with its stages, dependencies and tags, all or nothing.
 
-    Raises CampaignShapeError, StageWithoutDataError, MqlSyntaxError, SplitTypeError, AlreadyExistsError, NotFoundError.
+    Raises CampaignShapeError, StageWithoutDataError, MqlSyntaxError, SplitTypeError, AlreadyExistsError, NotFoundError,
+    NotPermittedError, InvalidInputError.
     """
-    check_title(new.name)
-    rules.check_campaign(new)
-    for stage in new.stages:
-        _check_stage(stage)
+    check_campaign(new)
     async with db.write() as tx:
-        experiment = await _find_experiment(tx, new.experiment)
-        role = _permit_creation(who, "campaign", experiment)
-        campaign_id = await store.create_campaign(
-            tx,
-            experiment_id=experiment.id,
-            name=new.name,
-            keywords=new.keywords,
-            created_by=who.user_id,
-            creator_role=role,
-        )
-        campaign = await load_campaign(tx, campaign_id)
-        stages = {stage.name: await _insert_stage(tx, campaign, stage, who=who, role=role) for stage in new.stages}
-        for dependency in new.dependencies:
-            await _insert_dependency(tx, campaign, dependency, stages)
-        await tx.record(_saved(CampaignEvent.CAMPAIGN_SAVED, "campaign", campaign_id, campaign, new.name), who)
-        return campaign
+        return await create_campaign_in(tx, who, new=new)
+
+
+async def create_campaign_in(tx: Tx, who: Principal, *, new: NewCampaign) -> Campaign:
+    """Do what `create_campaign` does, in the transaction of a caller who has called `check_campaign`."""
+    experiment = await load_experiment(tx, new.experiment)
+    role = permit_creation(who, "campaign", experiment)
+    campaign_id = await store.create_campaign(
+        tx,
+        new=new,
+        experiment_id=experiment.id,
+        default_job_type_id=await find_job_type_id(tx, experiment.id, new.default_job_type),
+        default_login_setup_id=await find_login_setup_id(tx, experiment.id, new.default_login_setup),
+        created_by=who.user_id,
+        creator_role=role,
+    )
+    campaign = await load_campaign(tx, campaign_id)
+    stages = {stage.name: await insert_stage_in(tx, campaign, stage, who=who) for stage in new.stages}
+    await insert_dependencies_in(tx, campaign, new.dependencies, stages)
+    await store.insert_tags(tx, campaign_ids=[campaign_id], tags=new.tags)
+    await record_in(tx, who, CampaignEvent.CAMPAIGN_SAVED, "campaign", campaign)
+    return await load_campaign(tx, campaign_id)
+
+
+async def edit_campaign(
+    db: Database, who: Principal, *, campaign_id: int, change: CampaignChange, revision: int | None = None
+) -> Campaign:
+    """Change what a campaign says. Stages follow its defaults where they say nothing themselves.
+
+    With a revision, only if nobody has changed the campaign since. Raises NotFoundError, NotPermittedError,
+    ChangedMeanwhileError, AlreadyExistsError, InvalidInputError, and what makes a stage unfit.
+    """
+    async with db.write() as tx:
+        campaign = await open_campaign_in(tx, who, campaign_id=campaign_id, revision=revision)
+        changed = await edit_campaign_in(tx, who, campaign, change)
+        await check_whole_in(tx, changed)
+        return changed
+
+
+async def edit_campaign_in(tx: Tx, who: Principal, campaign: Campaign, change: CampaignChange) -> Campaign:
+    """Do what `edit_campaign` does with a campaign that the caller has opened, except for looking at the whole."""
+    wanted = await _overlay(tx, campaign, change)
+    names = sorted(name for name in vars(change) if getattr(change, name) is not None)
+    check_title(wanted.name)
+    _check_campaign_words(wanted.defaults, wanted.keywords, wanted.data_handler)
+    await store.update_campaign(tx, campaign=wanted)
+    facts: dict[str, object] = {"name": wanted.name, "changes": names}
+    event = Event(CampaignEvent.CAMPAIGN_CHANGED, "campaign", str(campaign.id), campaign.experiment_id, facts)
+    await tx.record(event, who)
+    return await load_campaign(tx, campaign.id)
+
+
+async def delete_campaign(db: Database, who: Principal, *, campaign_id: int) -> None:
+    """Delete a campaign that was never launched. Raises NotFoundError, NotPermittedError, CampaignLaunchedError."""
+    async with db.write() as tx:
+        campaign = await open_campaign_in(tx, who, campaign_id=campaign_id)
+        if await store.has_submissions(tx, campaign_id=campaign_id):
+            raise CampaignLaunchedError(
+                f"Campaign {campaign.name} has submissions, so it stays. Mark it inactive to hide it.",
+                campaign_id=campaign_id,
+            )
+        await store.delete_stages(tx, campaign_id=campaign_id)
+        await store.delete_campaign(tx, campaign_id=campaign_id)
+        await record_in(tx, who, CampaignEvent.CAMPAIGN_DELETED, "campaign", campaign)
 
 
 async def add_stage(db: Database, who: Principal, *, campaign_id: int, new: NewStage) -> Stage:
@@ -113,132 +133,290 @@ async def add_fed_stage(
     db: Database, who: Principal, *, campaign_id: int, new: NewStage, dependencies: tuple[NewDependency, ...]
 ) -> Stage:
     """Add a stage together with the dependencies that touch it, all or nothing. Raises as `add_stage` does."""
-    rules.check_stage_has_data(new, [d.upstream_stage for d in dependencies if d.downstream_stage == new.name])
-    _check_stage(new)
     async with db.write() as tx:
-        campaign = await load_campaign(tx, campaign_id)
-        permit(who, Action.EDIT, thing_of("campaign", campaign))
-        stage = await _insert_stage(tx, campaign, new, who=who, role=campaign.creator_role)
+        campaign = await open_campaign_in(tx, who, campaign_id=campaign_id)
+        stage = await insert_stage_in(tx, campaign, new, who=who)
         stages = {present.name: present for present in await store.list_stages(tx, campaign_id=campaign_id)}
-        present_dependencies = await store.list_dependencies(tx, campaign_id=campaign_id)
-        rules.check_dependencies(dependencies, stages, present=present_dependencies)
-        for dependency in dependencies:
-            await _insert_dependency(tx, campaign, dependency, stages)
-        await tx.record(_saved(CampaignEvent.STAGE_SAVED, "stage", stage.id, stage, stage.name), who)
+        await insert_dependencies_in(tx, campaign, dependencies, stages)
+        await check_whole_in(tx, campaign)
+        await store.count_revision(tx, campaign_id=campaign_id)
+        await record_in(tx, who, CampaignEvent.STAGE_SAVED, "stage", stage)
         tx.notify("campaign", campaign_id)
         return stage
 
 
-async def hold_stage(db: Database, who: Principal, *, stage_id: int, is_held: bool) -> Stage:
-    """Hold the launches of a stage, or release them. Doing it twice changes nothing.
+async def edit_stage(
+    db: Database, who: Principal, *, stage_id: int, new: NewStage, revision: int | None = None
+) -> Stage:
+    """Replace what a stage says itself; what it no longer says it inherits. A changed split or query begins anew.
 
-    Raises NotFoundError, NotPermittedError.
+    With a revision (of its campaign), only if nobody has changed the campaign since. Raises as `add_stage` does, and
+    ChangedMeanwhileError.
     """
     async with db.write() as tx:
-        stage = await load_stage(tx, stage_id, lock=True)
-        permit(who, Action.LAUNCH, thing_of("stage", stage))
-        if (stage.held_at is not None) == is_held:
-            return stage
-        held_by = who.user_id if is_held else None
-        await store.hold_stage(tx, stage_id=stage_id, held_by=held_by)
-        kind = CampaignEvent.STAGE_HELD if is_held else CampaignEvent.STAGE_RELEASED
-        await tx.record(_saved(kind, "stage", stage_id, stage, stage.name), who)
-        tx.notify("campaign", stage.campaign_id)
-        return replace(stage, held_by=held_by, held_at=tx.now if is_held else None)
+        stage = await load_present_stage(tx, stage_id)
+        campaign = await open_campaign_in(tx, who, campaign_id=stage.campaign_id, revision=revision)
+        changed = await edit_stage_in(tx, who, campaign, await load_stage(tx, stage_id, lock=True), new)
+        await check_whole_in(tx, campaign)
+        await store.count_revision(tx, campaign_id=campaign.id)
+        return changed
 
 
-def check_title(name: str) -> None:
-    """Raise InvalidInputError unless the text can name a campaign, stage, job type or login setup."""
-    if not name.strip() or name != name.strip() or len(name) > 100 or not name.isprintable():
-        raise InvalidInputError(
-            [Problem("name", f"{name!r} needs 1 to 100 printable characters without blanks at the ends")]
+async def edit_stage_in(tx: Tx, who: Principal, campaign: Campaign, stage: Stage, new: NewStage) -> Stage:
+    """Do what `edit_stage` does with a locked stage of an opened campaign, except for looking at the whole."""
+    permit(who, Action.EDIT, thing_of("stage", stage))
+    check_title(new.name)
+    job_type_id = await find_job_type_id(tx, campaign.experiment_id, new.job_type)
+    login_setup_id = await find_login_setup_id(tx, campaign.experiment_id, new.login_setup)
+    wanted = replace(
+        stage,
+        name=new.name,
+        own=new.settings,
+        own_job_type_id=job_type_id,
+        own_login_setup_id=login_setup_id,
+    )
+    before = {"name": stage.name, **vars(stage.own), "job": stage.own_job_type_id, "login": stage.own_login_setup_id}
+    after = {"name": new.name, **vars(new.settings), "job": job_type_id, "login": login_setup_id}
+    await store.update_stage(tx, stage=wanted)
+    facts: dict[str, object] = {"name": new.name, "changes": sorted(n for n in after if before[n] != after[n])}
+    await tx.record(Event(CampaignEvent.STAGE_CHANGED, "stage", str(stage.id), stage.experiment_id, facts), who)
+    tx.notify("campaign", campaign.id)
+    return await load_stage(tx, stage.id)
+
+
+async def remove_stage(db: Database, who: Principal, *, stage_id: int) -> None:
+    """Take a stage and its dependencies out of its campaign; its submissions and their history stay.
+
+    Raises NotFoundError, NotPermittedError, and StageWithoutDataError when it was all that fed another stage.
+    """
+    async with db.write() as tx:
+        stage = await load_present_stage(tx, stage_id)
+        campaign = await open_campaign_in(tx, who, campaign_id=stage.campaign_id)
+        await remove_stage_in(tx, who, campaign, await load_stage(tx, stage_id, lock=True))
+        await check_whole_in(tx, campaign)
+        await store.count_revision(tx, campaign_id=campaign.id)
+
+
+async def remove_stage_in(tx: Tx, who: Principal, campaign: Campaign, stage: Stage) -> None:
+    """Do what `remove_stage` does with a locked stage of an opened campaign, except for looking at the whole."""
+    permit(who, Action.EDIT, thing_of("stage", stage))
+    touching = [
+        one.id
+        for one in await store.list_dependencies(tx, campaign_id=campaign.id)
+        if stage.id in (one.upstream_stage_id, one.downstream_stage_id)
+    ]
+    await store.delete_dependencies(tx, dependency_ids=touching)
+    await end_schedule_in(tx, stage_id=stage.id, reason=f"{who.username} removed the stage", actor=who)
+    await store.remove_stage(tx, stage_id=stage.id)
+    await record_in(tx, who, CampaignEvent.STAGE_REMOVED, "stage", stage)
+    tx.notify("campaign", campaign.id)
+
+
+async def set_dependencies(
+    db: Database,
+    who: Principal,
+    *,
+    campaign_id: int,
+    dependencies: Sequence[NewDependency],
+    revision: int | None = None,
+) -> list[Dependency]:
+    """Replace the dependencies of a campaign; those that stay keep their number.
+
+    Raises NotFoundError, NotPermittedError, CampaignShapeError, StageWithoutDataError, ChangedMeanwhileError.
+    """
+    async with db.write() as tx:
+        campaign = await open_campaign_in(tx, who, campaign_id=campaign_id, revision=revision)
+        await set_dependencies_in(tx, who, campaign, dependencies)
+        await check_whole_in(tx, campaign)
+        await store.count_revision(tx, campaign_id=campaign_id)
+        return await store.list_dependencies(tx, campaign_id=campaign_id)
+
+
+async def set_dependencies_in(
+    tx: Tx, who: Principal, campaign: Campaign, dependencies: Sequence[NewDependency]
+) -> None:
+    """Do what `set_dependencies` does with an opened campaign, except for looking at the whole."""
+    present = await store.list_dependencies(tx, campaign_id=campaign.id)
+    wanted = set(dependencies)
+    kept = {as_new(one) for one in present} & wanted
+    gone = [one.id for one in present if as_new(one) not in wanted]
+    await store.delete_dependencies(tx, dependency_ids=gone)
+    stages = {stage.name: stage for stage in await store.list_stages(tx, campaign_id=campaign.id)}
+    added = [one for one in dependencies if one not in kept]
+    await insert_dependencies_in(tx, campaign, added, stages, first_rank=len(present))
+    if gone or added:
+        facts: dict[str, object] = {"added": len(added), "removed": len(gone)}
+        event = Event(CampaignEvent.DEPENDENCY_SAVED, "campaign", str(campaign.id), campaign.experiment_id, facts)
+        await tx.record(event, who)
+
+
+async def count_given_out(db: Database, who: Principal, *, stage_id: int) -> int:
+    """Return how many files the split of a stage has given out in this pass: so many would be given out again if split
+    or query changed. Raises NotFoundError, NotPermittedError.
+    """
+    async with db.read() as tx:
+        stage = await load_stage(tx, stage_id)
+        permit(who, Action.VIEW, thing_of("stage", stage))
+        position = await store.find_split_position(tx, stage_id=stage_id, kind=SplitKind.PRODUCTION)
+        return 0 if position is None else await catalog.get_taken_counts_in(tx, ledger_id=position.ledger_id)
+
+
+async def open_campaign_in(tx: Tx, who: Principal, *, campaign_id: int, revision: int | None = None) -> Campaign:
+    """Lock a campaign to change it. Raises NotFoundError, NotPermittedError, ChangedMeanwhileError."""
+    await store.lock_campaign(tx, campaign_id=campaign_id)
+    campaign = await load_campaign(tx, campaign_id)
+    permit(who, Action.EDIT, thing_of("campaign", campaign))
+    if revision is not None and revision != campaign.revision:
+        raise ChangedMeanwhileError(
+            f"Somebody has changed campaign {campaign.name} since you looked. Look again, then change it.",
+            revision=campaign.revision,
         )
+    return campaign
 
 
-def _check_job_type(new: NewJobType) -> None:
-    problems = []
-    if new.files_per_run < 1:
-        problems.append(Problem("files_per_run", "must be at least 1"))
-    if new.max_attempts < 1:
-        problems.append(Problem("max_attempts", "must be at least 1"))
-    if new.run_timeout is not None and new.run_timeout <= timedelta(0):
-        problems.append(Problem("run_timeout", "must be longer than nothing"))
-    if new.output_file_patterns and not new.output_dataset.strip():
-        problems.append(Problem("output_dataset", "is empty, but output_file_patterns says that there are outputs"))
-    if problems:
-        raise InvalidInputError(problems)
-    rules.split_script(new.launch_script)
-    if new.output_namespace:
-        check_name(new.output_namespace, "output_namespace")
-
-
-def _check_stage(stage: NewStage) -> None:
-    check_title(stage.name)
-    split = parse_split_type(stage.split_type)
-    if stage.dataset_query:
-        check_query(stage.dataset_query)
-    elif split.uses_ledger:
-        raise StageWithoutDataError(
-            [Problem(f"stage {stage.name}", f"{split} splits the files of a dataset_query, and there is none")]
+async def check_whole_in(tx: Tx, campaign: Campaign) -> None:
+    """Raise what is wrong with a campaign as it stands now: its stages and dependencies must fit together."""
+    campaign = await load_campaign(tx, campaign.id)
+    stages = await store.list_stages(tx, campaign_id=campaign.id)
+    dependencies = await store.list_dependencies(tx, campaign_id=campaign.id)
+    check_campaign(
+        NewCampaign(
+            experiment=campaign.experiment,
+            name=campaign.name,
+            keywords=campaign.keywords,
+            stages=tuple(NewStage(stage.name, settings=stage.own) for stage in stages),
+            dependencies=tuple(as_new(one) for one in dependencies),
+            defaults=campaign.defaults,
+            data_handler=campaign.data_handler,
+            tags=campaign.tags,
         )
-    problems = []
-    if not 1 <= stage.job_count <= 10_000:
-        problems.append(Problem(f"stage {stage.name}", f"job_count must be 1 to 10000, not {stage.job_count}"))
-    if not 0 < stage.completion_pct <= 100:
-        problems.append(Problem(f"stage {stage.name}", "completion_pct must be above 0 and at most 100"))
-    for name, timeout in (("worker_timeout", stage.worker_timeout), ("idle_timeout", stage.idle_timeout)):
-        if timeout is not None and timeout <= timedelta(0):
-            problems.append(Problem(f"stage {stage.name}", f"{name} must be longer than nothing"))
-    if stage.unit_count is not None and not 1 <= stage.unit_count <= 1_000_000:
-        problems.append(Problem(f"stage {stage.name}", f"unit_count must be 1 to 1000000, not {stage.unit_count}"))
-    if problems:
-        raise InvalidInputError(problems)
+    )
 
 
-async def _insert_stage(tx: Tx, campaign: Campaign, new: NewStage, *, who: Principal, role: str) -> Stage:
-    job_type = await store.find_job_type(tx, experiment_id=campaign.experiment_id, name=new.job_type)
-    login_setup = await store.find_login_setup(tx, experiment_id=campaign.experiment_id, name=new.login_setup)
-    if job_type is None:
-        raise NotFoundError("job type", new.job_type)
-    if login_setup is None:
-        raise NotFoundError("login setup", new.login_setup)
-    return await store.create_stage(
+def check_campaign(new: NewCampaign) -> None:
+    """Raise InvalidInputError and its kin unless a campaign may be saved; nothing is looked up."""
+    check_title(new.name)
+    _check_campaign_words(new.defaults, new.keywords, new.data_handler)
+    for tag in new.tags:
+        check_title(tag)
+    rules.check_campaign(new)
+    for stage in new.stages:
+        _check_stage(stage, new)
+
+
+def as_new(dependency: Dependency) -> NewDependency:
+    """Return what a dependency is saved with."""
+    return NewDependency(dependency.upstream_stage, dependency.downstream_stage, dependency.file_pattern)
+
+
+async def find_job_type_id(tx: Tx, experiment_id: int, name: str | None) -> int | None:
+    """Return the id of a job type by name, None for none. Raises NotFoundError."""
+    if not name:
+        return None
+    found = await store.find_job_type(tx, experiment_id=experiment_id, name=name)
+    if found is None:
+        raise NotFoundError("job type", name)
+    return found.id
+
+
+async def find_login_setup_id(tx: Tx, experiment_id: int, name: str | None) -> int | None:
+    """Return the id of a login setup by name, None for none. Raises NotFoundError."""
+    if not name:
+        return None
+    found = await store.find_login_setup(tx, experiment_id=experiment_id, name=name)
+    if found is None:
+        raise NotFoundError("login setup", name)
+    return found.id
+
+
+async def insert_stage_in(tx: Tx, campaign: Campaign, new: NewStage, *, who: Principal) -> Stage:
+    """Enter a stage of a campaign; it belongs to the role that the campaign belongs to. Raises NotFoundError."""
+    check_title(new.name)
+    stage_id = await store.create_stage(
         tx,
         new=new,
         campaign_id=campaign.id,
         experiment_id=campaign.experiment_id,
-        job_type_id=job_type.id,
-        login_setup_id=login_setup.id,
+        job_type_id=await find_job_type_id(tx, campaign.experiment_id, new.job_type),
+        login_setup_id=await find_login_setup_id(tx, campaign.experiment_id, new.login_setup),
         created_by=who.user_id,
-        creator_role=role,
+        creator_role=campaign.creator_role,
     )
+    return await load_stage(tx, stage_id)
 
 
-async def _insert_dependency(tx: Tx, campaign: Campaign, new: NewDependency, stages: dict[str, Stage]) -> None:
-    await store.create_dependency(
-        tx,
-        experiment_id=campaign.experiment_id,
-        campaign_id=campaign.id,
-        upstream_stage_id=stages[new.upstream_stage].id,
-        downstream_stage_id=stages[new.downstream_stage].id,
-        file_pattern=new.file_pattern,
-    )
+async def insert_dependencies_in(
+    tx: Tx,
+    campaign: Campaign,
+    dependencies: Sequence[NewDependency],
+    stages: Mapping[str, Stage],
+    *,
+    first_rank: int = 0,
+) -> None:
+    """Enter dependencies behind those there are. Raises CampaignShapeError when they name no stage of the campaign."""
+    splits = {name: stage.split_type for name, stage in stages.items()}
+    rules.check_dependencies(dependencies, splits)
+    for rank, new in enumerate(dependencies, start=first_rank + 1):
+        await store.create_dependency(
+            tx,
+            experiment_id=campaign.experiment_id,
+            campaign_id=campaign.id,
+            upstream_stage_id=stages[new.upstream_stage].id,
+            downstream_stage_id=stages[new.downstream_stage].id,
+            file_pattern=new.file_pattern,
+            rank=rank,
+        )
 
 
-async def _find_experiment(tx: Tx, name: str) -> Experiment:
-    experiment = await find_experiment_in(tx, name=name)
-    if experiment is None:
-        raise NotFoundError("experiment", name)
-    return experiment
+async def record_in(tx: Tx, who: Principal, kind: CampaignEvent, subject: str, thing: Campaign | Stage) -> None:
+    """Write down what happened to a campaign or stage."""
+    await tx.record(Event(kind, subject, str(thing.id), thing.experiment_id, {"name": thing.name}), who)
 
 
-def _permit_creation(who: Principal, kind: str, experiment: Experiment) -> str:
-    permit(who, Action.CREATE, Thing(kind=kind, experiment_id=experiment.id))
-    role = who.roles.get(experiment.id, Role.SUPERUSER if who.is_admin else Role.ANALYSIS)
-    return Role.ANALYSIS if role is Role.SHIFTER else role
+async def _overlay(tx: Tx, campaign: Campaign, change: CampaignChange) -> Campaign:
+    """Return the campaign as it is to be."""
+    plain = ("name", "keywords", "defaults", "data_handler", "is_active", "is_test", "layout", "extras")
+    said = {name: getattr(change, name) for name in plain if getattr(change, name) is not None}
+    if change.default_job_type is not None:
+        said["default_job_type_id"] = await find_job_type_id(tx, campaign.experiment_id, change.default_job_type)
+    if change.default_login_setup is not None:
+        wanted = change.default_login_setup
+        said["default_login_setup_id"] = await find_login_setup_id(tx, campaign.experiment_id, wanted)
+    return replace(campaign, **said)
 
 
-def _saved(
-    kind: CampaignEvent, subject_kind: str, subject_id: int, saved: LoginSetup | JobType | Campaign | Stage, name: str
-) -> Event:
-    return Event(kind, subject_kind, str(subject_id), saved.experiment_id, {"name": name})
+def _check_campaign_words(defaults: StageSettings, keywords: Mapping[str, str], data_handler: str) -> None:
+    problems = check(defaults, "defaults")
+    if data_handler not in DATA_HANDLERS:
+        problems.append(Problem("data_handler", f"must be one of {', '.join(DATA_HANDLERS)}, not {data_handler!r}"))
+    problems += [
+        Problem("keywords", f"{name!r} cannot stand in %(…)s: it needs a character, and none of )")
+        for name in keywords
+        if not name.strip() or ")" in name
+    ]
+    if problems:
+        raise InvalidInputError(problems)
+
+
+def _check_stage(stage: NewStage, campaign: NewCampaign) -> None:
+    where = f"stage {stage.name}"
+    check_title(stage.name)
+    problems = check(stage.settings, where)
+    if problems:
+        raise InvalidInputError(problems)
+    said = overlay(campaign.defaults, stage.settings)
+    for parameters in filter(None, (said.parameter_overrides, said.test_parameter_overrides)):
+        rules.split_requests(parameters)
+    for text in filter(None, (said.split_type, said.test_split_type)):
+        split = parse_split_type(text)
+        if said.dataset_query:
+            for query in split.list_queries(said.dataset_query):
+                catalog.check_query(query)
+        elif split.uses_ledger and not (said.project_id or said.sam_dataset or _is_fed(stage, campaign)):
+            raise InvalidInputError([Problem(where, f"{split} splits the files of a dataset_query, and there is none")])
+    if said.dataset_query and not said.split_type:
+        catalog.check_query(said.dataset_query)
+
+
+def _is_fed(stage: NewStage, campaign: NewCampaign) -> bool:
+    return any(one.downstream_stage == stage.name for one in campaign.dependencies)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from sutler.auth import Role, Thing
+from sutler import launch
+from sutler.auth import Experiment, Role, Thing, find_experiment_in
 from sutler.base.errors import NotFoundError
 from sutler.campaigns import store
-from sutler.campaigns.model import Campaign, Stage
-from sutler.campaigns.store import SubmissionRow
+from sutler.campaigns.errors import NotPossibleError
+from sutler.campaigns.model import Campaign, Stage, SubmissionRow
 from sutler.database import Tx
 
 
@@ -68,6 +69,14 @@ async def load_stage(tx: Tx, stage_id: int, *, lock: bool = False) -> Stage:
     return stage
 
 
+async def load_present_stage(tx: Tx, stage_id: int, *, lock: bool = False) -> Stage:
+    """Read a stage that is still part of its campaign, locked if asked for. Raises NotFoundError."""
+    stage = await load_stage(tx, stage_id, lock=lock)
+    if stage.removed_at is not None:
+        raise NotFoundError("stage", stage_id)
+    return stage
+
+
 async def load_submission(tx: Tx, submission_id: int, *, lock: bool = False) -> SubmissionRow:
     """Read a submission, locked if asked for. Raises NotFoundError."""
     read = store.lock_submission if lock else store.get_submission_row
@@ -75,3 +84,29 @@ async def load_submission(tx: Tx, submission_id: int, *, lock: bool = False) -> 
     if row is None:
         raise NotFoundError("submission", submission_id)
     return row
+
+
+async def load_experiment(tx: Tx, name: str) -> Experiment:
+    """Read an experiment by its name. Raises NotFoundError."""
+    experiment = await find_experiment_in(tx, name=name)
+    if experiment is None:
+        raise NotFoundError("experiment", name)
+    return experiment
+
+
+async def find_launch(tx: Tx, *, key: str) -> launch.Launch | None:
+    """Read the launch of a submission by its key; None where nothing is launched, as for approvals."""
+    try:
+        return await launch.get_launch_in(tx, key=key)
+    except launch.LaunchNotFoundError:
+        return None
+
+
+def check_data_handler(campaign: Campaign) -> None:
+    """Raise NotPossibleError if nothing here serves the files of a campaign."""
+    if campaign.data_handler != "data_dispatcher":
+        raise NotPossibleError(
+            f"Campaign {campaign.name} names the data handler {campaign.data_handler}, which is not connected here. "
+            "Its stages can be looked at and edited; to launch them, set the data handler data_dispatcher.",
+            data_handler=campaign.data_handler,
+        )

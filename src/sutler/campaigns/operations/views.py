@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sutler import catalog, dispatch, launch
-from sutler.auth import Action, Principal, list_experiments_in, may, permit
+from sutler.auth import Action, Principal, may, permit
 from sutler.base.errors import NotFoundError
 from sutler.campaigns import listings, rules, store
 from sutler.campaigns.model import (
@@ -15,18 +15,23 @@ from sutler.campaigns.model import (
     JobType,
     LoginSetup,
     SplitKind,
+    Stage,
+    StageSummary,
     StageView,
+    SubmissionRow,
     SubmissionSummary,
     SubmissionView,
 )
 from sutler.campaigns.operations.loading import (
+    find_launch,
     load_campaign,
     load_stage,
     load_submission,
     thing_of,
     thing_of_submission,
 )
-from sutler.campaigns.store import SubmissionRow
+from sutler.campaigns.operations.scope import choose_experiments
+from sutler.campaigns.operations.slicing import find_position_in
 from sutler.catalog import Undeclared
 from sutler.database import Database, Tx
 from sutler.database.listing import DEFAULT_LIMIT, Page
@@ -40,16 +45,32 @@ async def list_campaigns(
     *,
     experiment: str | None = None,
     name: str | None = None,
+    is_active: bool | None = None,
+    is_mine: bool | None = None,
+    is_production: bool | None = None,
+    is_watched: bool = False,
+    tag: str | None = None,
     after: str | None = None,
     limit: int = DEFAULT_LIMIT,
 ) -> Page[CampaignSummary]:
     """Return the campaigns of the caller's experiments, or of one, newest first.
 
-    `name` may hold `*`. Raises NotFoundError for an experiment that the caller is not in, InvalidInputError.
+    Only active or inactive ones, the caller's own or those of others, of production or of analysis, on the caller's
+    watch list, with a tag, with a name that may hold `*`. Raises NotFoundError for an experiment that the caller is not
+    in, InvalidInputError.
     """
+    wanted = listings.CampaignFilter(
+        name=name,
+        is_active=is_active,
+        created_by=who.user_id if is_mine else None,
+        not_created_by=who.user_id if is_mine is False else None,
+        is_production=is_production,
+        tag=tag,
+        watched_by=who.user_id if is_watched else None,
+    )
     async with db.read() as tx:
         return await listings.list_campaigns(
-            tx, experiment_ids=await choose_experiments(tx, who, experiment), name=name, after=after, limit=limit
+            tx, experiment_ids=await choose_experiments(tx, who, experiment), wanted=wanted, after=after, limit=limit
         )
 
 
@@ -63,7 +84,7 @@ async def view_campaign(db: Database, who: Principal, *, campaign_id: int) -> Ca
         )
         return CampaignView(
             campaign=campaign,
-            stages=tuple(await store.list_stage_summaries(tx, campaign_id=campaign_id)),
+            stages=tuple(await _summarise_stages(tx, campaign_id)),
             dependencies=tuple(await store.list_dependencies(tx, campaign_id=campaign_id)),
             submissions=submissions.items,
         )
@@ -81,14 +102,36 @@ async def view_stage(db: Database, who: Principal, *, stage_id: int) -> StageVie
         return StageView(
             campaign=await load_campaign(tx, stage.campaign_id),
             stage=stage,
-            job_type=await store.get_job_type(tx, job_type_id=stage.job_type_id),
-            login_setup=await store.get_login_setup(tx, login_setup_id=stage.login_setup_id),
+            job_type=await _find_job_type(tx, stage),
+            login_setup=await _find_login_setup(tx, stage),
             upstream=tuple(d for d in dependencies if d.downstream_stage_id == stage_id),
             downstream=tuple(d for d in dependencies if d.upstream_stage_id == stage_id),
-            position=await store.find_split_position(tx, stage_id=stage_id, kind=SplitKind.PRODUCTION),
+            position=await find_position_in(tx, stage, SplitKind.PRODUCTION),
             submissions=submissions.items,
             may_launch=may(who, Action.LAUNCH, thing_of("stage", stage)),
+            test_position=await find_position_in(tx, stage, SplitKind.TEST),
         )
+
+
+async def list_stages(db: Database, who: Principal, *, campaign_id: int) -> list[StageSummary]:
+    """Return the stages of a campaign in order, with what a list shows. Raises NotFoundError, NotPermittedError."""
+    async with db.read() as tx:
+        permit(who, Action.VIEW, thing_of("campaign", await load_campaign(tx, campaign_id)))
+        return await _summarise_stages(tx, campaign_id)
+
+
+async def _summarise_stages(tx: Tx, campaign_id: int) -> list[StageSummary]:
+    stages = await store.list_stages(tx, campaign_id=campaign_id)
+    return await store.list_stage_counts(tx, stages=stages)
+
+
+async def _find_job_type(tx: Tx, stage: Stage) -> JobType | None:
+    return None if stage.job_type_id is None else await store.get_job_type(tx, job_type_id=stage.job_type_id)
+
+
+async def _find_login_setup(tx: Tx, stage: Stage) -> LoginSetup | None:
+    found = stage.login_setup_id
+    return None if found is None else await store.get_login_setup(tx, login_setup_id=found)
 
 
 async def view_submission(db: Database, who: Principal, *, submission_id: int) -> SubmissionView:
@@ -96,27 +139,31 @@ async def view_submission(db: Database, who: Principal, *, submission_id: int) -
     async with db.read() as tx:
         row = await load_submission(tx, submission_id)
         permit(who, Action.VIEW, thing_of_submission(row))
-        known = await launch.get_launch_in(tx, key=row.launch_key)
-        summary = await _summarise(tx, row)
-        undeclared = await catalog.count_undeclared_in(tx, experiment_id=row.experiment_id, share_id=row.share_id)
+        known = await find_launch(tx, key=row.launch_key)
+        share_id = row.share_id
+        undeclared = None
+        if share_id is not None:
+            undeclared = await catalog.count_undeclared_in(tx, experiment_id=row.experiment_id, share_id=share_id)
         return SubmissionView(
-            submission=summary,
+            submission=await _summarise(tx, row),
             campaign=await load_campaign(tx, row.campaign_id),
             config=row.config,
             dataset_query=row.dataset_query,
             slice_number=row.slice_number,
-            backend=known.backend,
+            backend=known.backend if known else "",
             launch_key=row.launch_key,
-            launch_failure=known.failure,
-            launch_output=known.output,
+            launch_failure=known.failure if known else "",
+            launch_output=known.output if known else "",
             jobs=tuple(await launch.list_jobs_in(tx, key=row.launch_key)),
             history=tuple(await store.list_history(tx, submission_id=submission_id)),
             followers=tuple(await store.list_followers(tx, submission_id=submission_id)),
-            pictures=tuple(await dispatch.list_pictures_in(tx, share_id=row.share_id)),
+            pictures=() if share_id is None else tuple(await dispatch.list_pictures_in(tx, share_id=share_id)),
             why=" ".join(filter(None, (await _explain(tx, row, known), _explain_outputs(undeclared)))),
             undeclared=undeclared,
             catalogue=await catalog.find_place_in(tx, experiment_id=row.experiment_id),
             may_cancel=row.ended_at is None and may(who, Action.LAUNCH, thing_of_submission(row)),
+            job_data=row.job_data,
+            slice_note=row.slice_note,
         )
 
 
@@ -160,6 +207,8 @@ async def list_submission_handles(
     async with db.read() as tx:
         row = await load_submission(tx, submission_id)
         permit(who, Action.VIEW, thing_of_submission(row))
+        if row.share_id is None:
+            return Page((), None)
         return await dispatch.list_handles_in(tx, share_id=row.share_id, state=state, after=after, limit=limit)
 
 
@@ -170,6 +219,8 @@ async def list_submission_outputs(
     async with db.read() as tx:
         row = await load_submission(tx, submission_id)
         permit(who, Action.VIEW, thing_of_submission(row))
+        if row.share_id is None:
+            return Page((), None)
         return await dispatch.list_produced_in(tx, share_id=row.share_id, after=after, limit=limit)
 
 
@@ -195,17 +246,6 @@ async def list_job_types(db: Database, who: Principal, *, experiment: str | None
         return await store.list_job_types(tx, experiment_ids=await choose_experiments(tx, who, experiment))
 
 
-async def choose_experiments(tx: Tx, who: Principal, experiment: str | None) -> list[int]:
-    """Return the ids of the experiments that a list is about: one by name, or all that the caller may see.
-
-    Raises NotFoundError for a name that the caller cannot see.
-    """
-    chosen = [found.id for found in await list_experiments_in(tx, who) if experiment in (None, found.name)]
-    if experiment is not None and not chosen:
-        raise NotFoundError("experiment", experiment)
-    return chosen
-
-
 async def _summarise(tx: Tx, row: SubmissionRow) -> SubmissionSummary:
     page = await listings.list_submissions(tx, experiment_ids=[row.experiment_id], submission_id=row.id, limit=1)
     if not page.items:
@@ -218,13 +258,19 @@ def _explain_outputs(undeclared: Undeclared | None) -> str:
     return "" if undeclared is None else rules.explain_undeclared(undeclared)
 
 
-async def _explain(tx: Tx, row: SubmissionRow, known: launch.Launch) -> str:
+async def _explain(tx: Tx, row: SubmissionRow, known: launch.Launch | None) -> str:
     """Say in one sentence what the submission waits for, or how it ended."""
     if row.ended_at is not None:
         return f"{row.status}: {row.reason}."
+    if row.batch_status is BatchStatus.AWAITING_APPROVAL:
+        return "It waits for somebody to approve it; then what came in goes on to the next stages."
+    if known is None:
+        return row.reason
     if row.batch_status is BatchStatus.LAUNCH_FAILED:
         return f"The launch failed: {known.failure}"
     if known.stop_reason is not None:
         return f"It is being {known.stop_reason}. {rules.describe_launch(known)}"
-    files = await dispatch.explain_share_in(tx, share_id=row.share_id)
+    files = "Its files are known to its jobs alone."
+    if row.share_id is not None:
+        files = await dispatch.explain_share_in(tx, share_id=row.share_id)
     return f"{files} {rules.describe_launch(known, row.reason)}".strip()

@@ -5,21 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from sutler.campaigns.splits.counted import Counted
+
 
 @dataclass(frozen=True)
-class NFiles:
+class NFiles(Counted):
     """Chunks of n files, in order; files that appear later are served in further slices."""
 
-    n: int
-
     name: ClassVar[str] = "nfiles"
-    help: ClassVar[str] = "Chunks of n files in order; each file once."
-    uses_ledger: ClassVar[bool] = True
-
-    @property
-    def slice_limit(self) -> int:
-        """n files."""
-        return self.n
-
-    def __str__(self) -> str:
-        return f"{self.name}({self.n})"
+    help: ClassVar[str] = "Chunks of n files in order, each file once. Files that appear later come in further chunks."
+    example: ClassVar[str] = "nfiles(50)"

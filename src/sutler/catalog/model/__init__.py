@@ -18,6 +18,7 @@ from sutler.catalog.model.files import (
     NewFile,
 )
 from sutler.catalog.model.indexes import IndexedKey, KeyIndexState, KeyKind, KeyRange
+from sutler.catalog.model.ledgers import EVENT_COUNT, Ledger
 from sutler.catalog.model.namespaces import Author, Namespace, NamespaceCounts
 from sutler.catalog.model.queries import (
     ExplainedStatement,
@@ -25,18 +26,30 @@ from sutler.catalog.model.queries import (
     FileSummary,
     NamedQuery,
     PreparedSelection,
-    Selection,
 )
 from sutler.catalog.model.remote import DeclarationState, RemoteFile, RemoteQueue, Undeclared
+from sutler.catalog.model.selections import (
+    Budget,
+    CreatedWithin,
+    Filter,
+    GroupBy,
+    Measure,
+    Part,
+    Selection,
+    ValueWithin,
+)
 
 __all__ = [
+    "EVENT_COUNT",
     "Author",
+    "Budget",
     "CatalogEvent",
     "Category",
     "CategoryRule",
     "ChangeMode",
     "Column",
     "ColumnType",
+    "CreatedWithin",
     "Dataset",
     "DatasetRelatives",
     "DeclarationState",
@@ -49,21 +62,27 @@ __all__ = [
     "FileReference",
     "FileSummary",
     "FileView",
+    "Filter",
+    "GroupBy",
     "IndexedKey",
     "KeyIndexState",
     "KeyKind",
     "KeyRange",
     "KnownFile",
+    "Ledger",
+    "Measure",
     "MetadataChange",
     "Moved",
     "NamedQuery",
     "Namespace",
     "NamespaceCounts",
     "NewFile",
+    "Part",
     "PreparedSelection",
     "RemoteFile",
     "RemoteQueue",
     "Selection",
     "TableFormat",
     "Undeclared",
+    "ValueWithin",
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sutler.base.did import Did
+from sutler.catalog.model.selections import Selection
 
 
 @dataclass(frozen=True)
@@ -32,24 +33,17 @@ class NamedQuery:
 
 
 @dataclass(frozen=True)
-class Selection:
-    """Which files a split wants: a query in MQL, as text, and at most how many. None means no limit."""
-
-    query: str
-    experiment_id: int
-    limit: int | None = None
-
-
-@dataclass(frozen=True)
 class PreparedSelection:
     """The answer of a catalogue elsewhere, kept for a transaction. `place` is where it came from.
 
-    `is_all` means that the selection has no further file; else there are as many as were asked for.
+    `is_all` means that the selection has no further file; else there are as many as were asked for. How the answer is
+    cut is said by the selection.
     """
 
     id: int
     place: str
     is_all: bool
+    selection: Selection
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,38 @@ def compile_files(tree: FileQuery, scope: Scope) -> Fragment:
     return select if isinstance(tree, Limit | Skip) else select + _order(tree)
 
 
+def select_placed(tree: FileQuery, scope: Scope, *, more: Fragment | None = None) -> Fragment:
+    """A statement with the same columns, and more of `f`, in no order. For statements that go around it.
+
+    The planner makes it one with these, and knows an index for what they ask of `created_at` and its order. Raises what
+    `compile_files` raises.
+    """
+    tree = simplify(tree)
+    at = sql("f.created_at") if _find_dataset(tree) is None else sql("m.created_at")
+    columns = sql("f.id, f.fid, f.namespace, f.name, ") + at + sql(" as created_at") + (more or sql(""))
+    return _select(columns, tree, scope)
+
+
+def find_horizon(tree: FileQuery, scope: Scope, *, after: datetime | None, count: int) -> Fragment | None:
+    """A statement with at most one row `created_at`: up to where `count` files stand in the order, wanted or not.
+
+    No row: there are not so many. For files of one dataset, and all files, that fulfil a condition; None for other
+    sets, of which no index has the order, or of which all are wanted.
+    """
+    tree = simplify(tree)
+    dataset = _find_dataset(tree)
+    if not isinstance(tree, Where) or (dataset is None and not isinstance(tree.source, AllFiles)):
+        return None
+    if dataset is None:
+        select, at = sql("select f.created_at from catalog.files f where true"), sql("f.created_at")
+    else:
+        select, at = sql("select m.created_at from catalog.dataset_files m where m.dataset_id = "), sql("m.created_at")
+        select += number_of_dataset(dataset, scope)
+    if after is not None:
+        select += sql(" and ") + at + sql(" >= ") + value(after, "timestamptz")
+    return select + sql(" order by ") + at + sql(" limit 1 offset ") + value(count, "bigint")
+
+
 def select_columns(columns: Fragment, tree: FileQuery, scope: Scope, *, by_members: bool = False) -> Fragment:
     """A statement for columns of `f`, one row per file in no order. Raises what `compile_files` raises.
 

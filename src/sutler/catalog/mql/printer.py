@@ -57,7 +57,7 @@ from sutler.catalog.mql.tree import (
     Where,
 )
 
-CUTS = (Limit, Skip, Ordered)
+CUTS = Limit | Skip | Ordered
 
 
 def to_text(tree: Query) -> str:
@@ -118,7 +118,9 @@ def _chain(tree: Minus | Where | Limit | Skip | Ordered) -> str:
             brackets = isinstance(right, Minus) or isinstance(inner, CUTS)
             return f"{_files(left)} - {f'({_files(right)})' if brackets else _files(right)}"
         case Where(source, condition):
-            return f"{_bracketed(source, (Minus, Where))} where {condition_text(condition)}"
+            # A cut of what has a condition or a difference needs brackets in the grammar of other servers only.
+            brackets = isinstance(_uncut(source), Minus | Where)
+            return f"{f'({_files(source)})' if brackets else _files(source)} where {condition_text(condition)}"
         case Limit(source, count):
             return f"{_files(source)} limit {count}"
         case Skip(source, count):
@@ -127,8 +129,10 @@ def _chain(tree: Minus | Where | Limit | Skip | Ordered) -> str:
             return f"{_files(source)} ordered"
 
 
-def _bracketed(tree: FileQuery, kinds: tuple[type, ...]) -> str:
-    return f"({_files(tree)})" if isinstance(tree, kinds) else _files(tree)
+def _uncut(tree: FileQuery) -> FileQuery:
+    while isinstance(tree, CUTS):
+        tree = tree.source
+    return tree
 
 
 def _list(parts: Iterable[FileQuery]) -> str:

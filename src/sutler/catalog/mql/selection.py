@@ -6,12 +6,18 @@ differ, and ids never travel.
 
 from __future__ import annotations
 
-from sutler.catalog.mql.compile import compile_files, find_kept_count, select_columns
+from datetime import datetime
+
+from sutler.catalog.mql.compile import compile_files, find_kept_count, select_columns, select_placed
 from sutler.catalog.mql.scope import Scope
 from sutler.catalog.mql.tree import FileQuery, GivenFiles
 from sutler.catalog.mql.tree import limit as limited
 from sutler.database.sql import Fragment, sql, value
 
+Place = tuple[datetime, str]
+"""Where a file stands in the order: when it was created, and its fid."""
+
+IN_ORDER = sql(" order by wanted.created_at, wanted.fid")
 _IN_ORDER = sql(" order by chosen.created_at, chosen.fid")
 
 
@@ -79,41 +85,72 @@ def estimate(statement: Fragment) -> Fragment:
 
 
 _READ_TAKEN = sql(
-    " select chosen.id, chosen.fid, chosen.namespace, chosen.name, f.size_bytes from chosen "
+    " select chosen.id, chosen.fid, chosen.namespace, chosen.name, f.size_bytes, chosen.created_at from chosen "
     "cross join lateral (select own.size_bytes from catalog.files own where own.id = chosen.id offset 0) as f"
 )
 """Each file is read by its key: `offset 0` keeps it so, whatever statistics say that are older than the files."""
 
 
-def take_files(tree: FileQuery, scope: Scope, *, ledger_id: int, limit: int | None) -> Fragment:
+def take_files(
+    tree: FileQuery,
+    scope: Scope,
+    *,
+    ledger_id: int | None,
+    limit: int | None,
+    after: Place | None = None,
+    until: datetime | None = None,
+) -> Fragment:
     """A statement that enters the first files which are not in the ledger, and yields them like `select_files`.
 
-    Lock the ledger in a statement before: what others have taken is seen then, and nobody takes the same meanwhile.
+    They come after a place in the order, if one is given, and were created `until` then; each has its `created_at`.
+    Without a ledger nothing is entered. Lock the ledger in a statement before: what others have taken is seen then, and
+    nobody takes the same meanwhile.
     """
-    wanted = _untaken(tree, scope, ledger_id) + sql(" order by wanted.created_at, wanted.fid")
+    picked = pick_untaken(select_placed(tree, scope), ledger_id=ledger_id, after=after, until=until)
+    return take_rows(picked, ledger_id, limit)
+
+
+def take_rows(wanted: Fragment, ledger_id: int | None, limit: int | None) -> Fragment:
+    """A statement that enters the first files of what `pick_untaken` selects, and yields them as `take_files` does."""
+    wanted += IN_ORDER
     if limit is not None:
         wanted += sql(" limit ") + value(limit, "bigint")
-    entered = (
-        sql("), entered as (insert into catalog.ledger_entries (ledger_id, file_key) select ")
-        + value(ledger_id, "bigint")
-        + sql(", chosen.fid from chosen)")
-    )
-    return sql("with chosen as materialized (") + wanted + entered + _READ_TAKEN + _IN_ORDER
+    chosen = sql("with chosen as materialized (") + wanted + sql(")")
+    if ledger_id is not None:
+        entered = sql(", entered as (insert into catalog.ledger_entries (ledger_id, file_key) select ")
+        chosen += entered + value(ledger_id, "bigint") + sql(", chosen.fid from chosen)")
+    return chosen + _READ_TAKEN + _IN_ORDER
 
 
-def _untaken(tree: FileQuery, scope: Scope, ledger_id: int) -> Fragment:
-    """The ledger is asked by its key, file by file, and only until there are enough: `offset 0` keeps it that way.
+def pick_untaken(
+    rows: Fragment,
+    *,
+    ledger_id: int | None,
+    after: Place | None = None,
+    until: datetime | None = None,
+    columns: Fragment | None = None,
+    joined: Fragment | None = None,
+) -> Fragment:
+    """A statement for those rows, as of `select_placed`, that are not in a ledger and come after a place in the order.
 
-    As a join it would depend on statistics, and those of a ledger that grew a moment ago say that it is empty: then the
-    planner compares each file with each entry.
+    It ends in a condition on `wanted`, to which others can be added. The ledger is asked by its key, file by file, and
+    only until there are enough: `offset 0` keeps it that way. As a join it would depend on statistics, and those of a
+    ledger that grew a moment ago say that it is empty: then the planner compares each file with each entry.
     """
-    return (
-        sql("select wanted.* from (")
-        + compile_files(tree, scope)
-        + sql(") wanted where not exists (select from catalog.ledger_entries entry where entry.ledger_id = ")
-        + value(ledger_id, "bigint")
-        + sql(" and entry.file_key = wanted.fid offset 0)")
-    )
+    plain = sql("wanted.id, wanted.fid, wanted.namespace, wanted.name, wanted.created_at")
+    picked = sql("select ") + (columns or plain) + sql(" from (") + rows + sql(") wanted")
+    picked += (joined or sql("")) + sql(" where true")
+    if ledger_id is not None:
+        picked += sql(" and not exists (select from catalog.ledger_entries entry where entry.ledger_id = ")
+        picked += value(ledger_id, "bigint") + sql(" and entry.file_key = wanted.fid offset 0)")
+    if after is not None:
+        created_at = value(after[0], "timestamptz")
+        picked += sql(" and wanted.created_at >= ") + created_at
+        picked += sql(" and (wanted.created_at, wanted.fid) > (") + created_at + sql(", ")
+        picked += value(after[1], "text") + sql(")")
+    if until is not None:
+        picked += sql(" and wanted.created_at <= ") + value(until, "timestamptz")
+    return picked
 
 
 def _read_chosen(more_columns: Fragment) -> Fragment:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from sutler.base.errors import InvalidInputError, Problem
-from sutler.catalog import mql, store
+from collections.abc import Sequence
+
+from sutler.catalog import store
 from sutler.catalog.errors import LedgerNotFoundError
-from sutler.catalog.model import FileReference, Selection
-from sutler.catalog.mql import selection as selecting
-from sutler.catalog.operations.queries import read_query
-from sutler.catalog.operations.working_out import work_out_in
-from sutler.database import Tx, into_list
+from sutler.catalog.model import Ledger
+from sutler.database import Tx
 
 
 async def create_ledger_in(tx: Tx, *, experiment_id: int) -> int:
@@ -17,27 +15,31 @@ async def create_ledger_in(tx: Tx, *, experiment_id: int) -> int:
     return await store.insert_ledger(tx, experiment_id=experiment_id)
 
 
-async def take_in(tx: Tx, *, selection: Selection, ledger_id: int | None) -> list[FileReference]:
-    """Take the next files of a selection that are not in the ledger, by creation time and fid, and enter them.
+async def get_taken_counts_in(tx: Tx, *, ledger_id: int) -> int:
+    """Return how many files a ledger has given out; none for one that is not there."""
+    return await store.count_entries(tx, ledger_id=ledger_id)
 
-    Fewer than the limit means that there are no more now. The ledger stays locked until the transaction ends, so that
-    no file is given out twice. Without a ledger the first files of the selection are returned each time.
-    Raises LedgerNotFoundError, MqlSyntaxError and its kin, UnreadableQueryError, QueryTooSlowError,
-    FilterTooLargeError, InvalidInputError.
+
+async def enter_in(tx: Tx, *, ledger_id: int, experiment_id: int, keys: Sequence[str]) -> None:
+    """Enter files that a caller gives out by other means than a selection: by fid, or by DID where there is none.
+
+    The caller has locked what keeps others from doing the same. Raises LedgerNotFoundError.
     """
-    if selection.limit is not None and selection.limit < 0:
-        raise InvalidInputError([Problem("limit", f"cannot be negative, like {selection.limit}")])
-    scope = _scope_of(selection)
-    tree = await work_out_in(tx, tree=read_query(selection.query), scope=scope, text=selection.query)
-    if ledger_id is None:
-        statement = selecting.select_files(tree, scope, limit=selection.limit)
-    else:
-        if await store.lock_ledger(tx, ledger_id=ledger_id) != selection.experiment_id:
-            raise LedgerNotFoundError(ledger_id)
-        statement = selecting.take_files(tree, scope, ledger_id=ledger_id, limit=selection.limit)
-    await store.forget_plans(tx)
-    return into_list(FileReference, await store.run_selection(tx, statement=statement))
+    await lock_ledger_in(tx, ledger_id=ledger_id, experiment_id=experiment_id)
+    await store.enter_taken(tx, ledger_id=ledger_id, fids=keys)
 
 
-def _scope_of(selection: Selection) -> mql.Scope:
-    return mql.Scope(namespaces=None, experiment_ids=(selection.experiment_id,))
+async def lock_ledger_in(tx: Tx, *, ledger_id: int, experiment_id: int) -> Ledger:
+    """Return a ledger that nobody else takes by until the transaction ends. Raises LedgerNotFoundError."""
+    return _check(await store.lock_ledger(tx, ledger_id=ledger_id), ledger_id, experiment_id)
+
+
+async def get_ledger_in(tx: Tx, *, ledger_id: int, experiment_id: int) -> Ledger:
+    """Return a ledger of an experiment. Raises LedgerNotFoundError."""
+    return _check(await store.find_ledger(tx, ledger_id=ledger_id), ledger_id, experiment_id)
+
+
+def _check(ledger: Ledger | None, ledger_id: int, experiment_id: int) -> Ledger:
+    if ledger is None or ledger.experiment_id != experiment_id:
+        raise LedgerNotFoundError(ledger_id)
+    return ledger

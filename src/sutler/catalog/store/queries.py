@@ -31,6 +31,20 @@ async def end_query(tx: Tx) -> None:
     await tx.row(_SQL.end_query)
 
 
+async def begin_walk(tx: Tx) -> None:
+    """Have what follows read files one after the other, in order. Only for statements that say where to stop.
+
+    What the planner thinks of a condition on metadata is a guess. Where many files fulfil it, it may gather and sort
+    all of them for the first few.
+    """
+    await tx.rows(_SQL.begin_walk)
+
+
+async def end_walk(tx: Tx) -> None:
+    """Undo `begin_walk`."""
+    await tx.rows(_SQL.end_walk)
+
+
 async def forget_plans(tx: Tx) -> None:
     """Have what follows planned for the tables as they are now. Kept plans of a small table read all of a large one."""
     await tx.run(_SQL.forget_plans)

@@ -13,6 +13,17 @@ SELECT set_config('plan_cache_mode', 'auto', true), set_config('statement_timeou
 FROM pg_catalog.pg_settings
 WHERE name = 'statement_timeout'
 
+-- name: begin_walk
+-- Have what follows in this transaction read files one after the other, in the order of an index, each by its key.
+SELECT set_config(setting, 'off', true)
+FROM unnest(ARRAY['enable_bitmapscan', 'enable_seqscan', 'enable_hashjoin', 'enable_mergejoin']) AS listed (setting)
+
+-- name: end_walk
+-- Have what follows in this transaction read as the planner thinks best.
+SELECT set_config(name, reset_val, true)
+FROM pg_catalog.pg_settings
+WHERE name IN ('enable_bitmapscan', 'enable_seqscan', 'enable_hashjoin', 'enable_mergejoin')
+
 -- name: forget_plans
 -- Have the statements and foreign key checks of this session planned anew, for the tables as they are now.
 SELECT catalog.forget_plans()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from sutler.auth.model import Role
 from sutler.base.did import Did
-from sutler.catalog.model import NewFile, RemoteFile, RemoteQueue
+from sutler.catalog.model import EVENT_COUNT, Budget, Measure, NewFile, Part, RemoteFile, RemoteQueue
 from sutler.catalog.sources.port import SourceFile
 from sutler.catalog.store.declaring import write_json
 from sutler.database import Row, Tx, into_list, into_optional, load_statements
+from sutler.database.transaction import encode_json
 
 _SQL = load_statements("sutler.catalog.store", "remote.sql")
 
@@ -21,23 +23,41 @@ async def insert_selection(tx: Tx, *, experiment_id: int) -> int:
 
 
 async def insert_selected(
-    tx: Tx, *, selection_id: int, first: int, files: Sequence[SourceFile], ledger_id: int | None
-) -> int:
-    """Append files to an answer but those that it or the ledger has; `first` counts those seen before. Returns how many
-    were new.
+    tx: Tx,
+    *,
+    selection_id: int,
+    first: int,
+    files: Sequence[SourceFile],
+    ledger_id: int | None,
+    measure: Measure | None = None,
+    group_key: str | None = None,
+) -> tuple[int, Decimal]:
+    """Append files to an answer but those that it or the ledger has; `first` counts those seen before.
+
+    Returns how many were new, and how much they measure. A value is kept under the key of a group.
     """
-    return int(
-        await tx.value(
-            _SQL.insert_selected,
-            selection_id=selection_id,
-            first=first,
-            ledger_id=ledger_id,
-            fids=[file.fid for file in files],
-            namespaces=[file.namespace for file in files],
-            names=[file.name for file in files],
-            sizes=[file.size_bytes for file in files],
-        )
+    values = [None if group_key is None else file.metadata.get(group_key) for file in files]
+    row = await tx.row(
+        _SQL.insert_selected,
+        selection_id=selection_id,
+        first=first,
+        ledger_id=ledger_id,
+        fids=[file.fid for file in files],
+        namespaces=[file.namespace for file in files],
+        names=[file.name for file in files],
+        sizes=[file.size_bytes for file in files],
+        event_counts=[_count_events(file) if measure is Measure.EVENTS else None for file in files],
+        group_values=[None if item is None else encode_json(item) for item in values],
+        measure=measure,
     )
+    assert row is not None
+    return row["count"], Decimal(row["amount"])
+
+
+def _count_events(file: SourceFile) -> Decimal:
+    count = file.metadata.get(EVENT_COUNT)
+    is_number = isinstance(count, int | float) and not isinstance(count, bool)
+    return max(Decimal(str(count)), Decimal(0)) if is_number else Decimal(0)
 
 
 async def complete_selection(tx: Tx, *, selection_id: int) -> None:
@@ -51,20 +71,42 @@ async def find_selection(tx: Tx, *, selection_id: int) -> int | None:
     return found
 
 
-async def list_selected(tx: Tx, *, selection_id: int, limit: int | None) -> list[SourceFile]:
-    """Return the first files of an answer."""
-    return into_list(SourceFile, await tx.rows(_SQL.list_selected, selection_id=selection_id, limit=limit))
+async def find_selected_group(tx: Tx, *, selection_id: int, ledger_id: int | None, is_ascending: bool) -> str | None:
+    """Return the value of the next group of an answer, as JSON; None when no file is left that belongs to one."""
+    found: str | None = await tx.value(
+        _SQL.find_selected_group, selection_id=selection_id, ledger_id=ledger_id, is_ascending=is_ascending
+    )
+    return found
 
 
-async def take_selected(tx: Tx, *, selection_id: int, ledger_id: int, limit: int | None) -> list[SourceFile]:
-    """Return the first files of an answer that a ledger does not have, and enter them there."""
-    rows = await tx.rows(_SQL.take_selected, selection_id=selection_id, ledger_id=ledger_id, limit=limit)
+async def count_selected_without_group(tx: Tx, *, selection_id: int) -> int:
+    """Return how many files of an answer belong to no group."""
+    return int(await tx.value(_SQL.count_selected_without_group, selection_id=selection_id))
+
+
+async def take_selected(
+    tx: Tx,
+    *,
+    selection_id: int,
+    ledger_id: int | None,
+    limit: int | None,
+    budget: Budget | None = None,
+    part: Part | None = None,
+    group_item: str | None = None,
+) -> list[SourceFile]:
+    """Return the first files of an answer that a ledger does not have, and enter them there, if there is one."""
+    rows = await tx.rows(
+        _SQL.take_selected,
+        selection_id=selection_id,
+        ledger_id=ledger_id,
+        limit=limit,
+        measure=None if budget is None else budget.measure,
+        most=None if budget is None else budget.amount,
+        part=None if part is None else part.number,
+        part_count=None if part is None else part.count,
+        group_item=group_item,
+    )
     return into_list(SourceFile, rows)
-
-
-async def count_taken(tx: Tx, *, ledger_id: int) -> int:
-    """Return how many files a ledger has."""
-    return int(await tx.value(_SQL.count_taken, ledger_id=ledger_id))
 
 
 async def list_old_selections(tx: Tx, *, before: datetime, count: int) -> list[int]:

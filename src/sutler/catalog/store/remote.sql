@@ -3,21 +3,27 @@
 INSERT INTO catalog.selections (experiment_id, created_at) VALUES (:experiment_id, :now) RETURNING id
 
 -- name: insert_selected
--- Append files to an answer, without those that it has or that the ledger has, and count those that are new.
+-- Append files to an answer, without those that it has or that the ledger has; count and measure those that are new.
 WITH added AS (
-    INSERT INTO catalog.selection_files (selection_id, position, fid, namespace, name, size_bytes)
-    SELECT :selection_id, :first + given.rank, given.fid, given.namespace, given.name, given.size_bytes
-    FROM unnest(:fids::text[], :namespaces::text[], :names::text[], :sizes::bigint[])
-        WITH ORDINALITY AS given (fid, namespace, name, size_bytes, rank)
+    INSERT INTO catalog.selection_files
+        (selection_id, position, fid, namespace, name, size_bytes, event_count, group_value)
+    SELECT :selection_id, :first + given.rank, given.fid, given.namespace, given.name, given.size_bytes,
+        given.event_count, given.group_value::jsonb
+    FROM unnest(
+        :fids::text[], :namespaces::text[], :names::text[], :sizes::bigint[], :event_counts::numeric[],
+        :group_values::text[]
+    ) WITH ORDINALITY AS given (fid, namespace, name, size_bytes, event_count, group_value, rank)
     WHERE NOT EXISTS (
         SELECT FROM catalog.ledger_entries AS entry
         WHERE entry.ledger_id = :ledger_id::bigint AND entry.file_key = given.fid
         OFFSET 0
     )
     ON CONFLICT DO NOTHING
-    RETURNING fid
+    RETURNING size_bytes, event_count
 )
-SELECT count(*) FROM added
+SELECT count(*) AS count,
+    coalesce(sum(CASE :measure::text WHEN 'events' THEN event_count ELSE size_bytes END), 0) AS amount
+FROM added
 
 -- name: complete_selection
 -- Say that an answer is all there.
@@ -27,33 +33,72 @@ UPDATE catalog.selections SET is_complete = true WHERE id = :selection_id
 -- Tell which experiment a whole answer belongs to.
 SELECT experiment_id FROM catalog.selections WHERE id = :selection_id AND is_complete FOR KEY SHARE
 
--- name: list_selected
--- Read the first files of an answer.
-SELECT fid, namespace, name, size_bytes FROM catalog.selection_files
-WHERE selection_id = :selection_id
-ORDER BY position
-LIMIT :limit::bigint
+-- name: find_selected_group
+-- Find the value of the next group of an answer: the smallest number, then the first text; or that of the first file.
+SELECT grouped.item::text
+FROM catalog.selection_files AS kept
+CROSS JOIN LATERAL catalog.list_group_values(kept.group_value) WITH ORDINALITY AS grouped (item, rank)
+WHERE kept.selection_id = :selection_id AND NOT EXISTS (
+    SELECT FROM catalog.ledger_entries AS entry
+    WHERE entry.ledger_id = :ledger_id::bigint AND entry.file_key = kept.fid
+    OFFSET 0
+)
+ORDER BY
+    CASE WHEN :is_ascending::boolean AND jsonb_typeof(grouped.item) = 'number' THEN grouped.item::numeric END NULLS LAST,
+    CASE WHEN :is_ascending::boolean THEN grouped.item #>> '{}' END COLLATE "C",
+    kept.position,
+    grouped.rank
+LIMIT 1
+
+-- name: count_selected_without_group
+-- Count the files of an answer that belong to no group.
+SELECT count(*)
+FROM catalog.selection_files AS kept
+WHERE kept.selection_id = :selection_id AND NOT EXISTS (SELECT FROM catalog.list_group_values(kept.group_value))
 
 -- name: take_selected
--- Enter the first files of an answer that are not in the ledger, and read them.
-WITH chosen AS MATERIALIZED (
-    SELECT kept.position, kept.fid, kept.namespace, kept.name, kept.size_bytes
+-- Enter the first files of an answer that are not in the ledger, if there is one, and read them. They are those of a
+-- group, of a part, or those whose running sum stays within an amount.
+WITH ranked AS (
+    SELECT kept.position, kept.fid, kept.namespace, kept.name, kept.size_bytes, kept.event_count, kept.group_value,
+        row_number() OVER (ORDER BY kept.position) AS rank
     FROM catalog.selection_files AS kept
-    WHERE kept.selection_id = :selection_id AND NOT EXISTS (
+    WHERE kept.selection_id = :selection_id
+), wanted AS (
+    SELECT ranked.position, ranked.fid, ranked.namespace, ranked.name, ranked.size_bytes,
+        row_number() OVER (ORDER BY ranked.position) AS place,
+        sum(CASE :measure::text WHEN 'events' THEN coalesce(ranked.event_count, 0) ELSE coalesce(ranked.size_bytes, 0) END)
+            OVER (ORDER BY ranked.position) AS amount
+    FROM ranked
+    WHERE NOT EXISTS (
         SELECT FROM catalog.ledger_entries AS entry
-        WHERE entry.ledger_id = :ledger_id AND entry.file_key = kept.fid
+        WHERE entry.ledger_id = :ledger_id::bigint AND entry.file_key = ranked.fid
         OFFSET 0
     )
-    ORDER BY kept.position
+    AND (
+        :group_item::text IS NULL
+        OR :group_item::text::jsonb IN (SELECT catalog.list_group_values(ranked.group_value))
+    )
+    AND CASE
+        WHEN :part::bigint IS NULL THEN true
+        WHEN :ledger_id::bigint IS NULL THEN (ranked.rank - 1) % :part_count::bigint = :part::bigint
+        ELSE EXISTS (
+            SELECT FROM catalog.ledger_parts AS placed
+            WHERE placed.ledger_id = :ledger_id::bigint AND placed.file_key = ranked.fid AND placed.part = :part::bigint
+            OFFSET 0
+        )
+    END
+), chosen AS MATERIALIZED (
+    SELECT wanted.position, wanted.fid, wanted.namespace, wanted.name, wanted.size_bytes
+    FROM wanted
+    WHERE :most::numeric IS NULL OR wanted.place = 1 OR wanted.amount <= :most::numeric
+    ORDER BY wanted.position
     LIMIT :limit::bigint
 ), entered AS (
-    INSERT INTO catalog.ledger_entries (ledger_id, file_key) SELECT :ledger_id, chosen.fid FROM chosen
+    INSERT INTO catalog.ledger_entries (ledger_id, file_key)
+    SELECT :ledger_id::bigint, chosen.fid FROM chosen WHERE :ledger_id::bigint IS NOT NULL
 )
 SELECT fid, namespace, name, size_bytes FROM chosen ORDER BY position
-
--- name: count_taken
--- Count what is in a ledger.
-SELECT count(*) FROM catalog.ledger_entries WHERE ledger_id = :ledger_id
 
 -- name: list_old_selections
 -- Read the oldest answers made before an instant.

@@ -63,6 +63,13 @@ class AsyncSubmissionCalls(AsyncCaller):
         path = path_of("submissions", submission_id, "cancel")
         return await self.send(wire.SubmissionView, "POST", path, Cancellation(reason), key=key)
 
+    async def remove_submission(
+        self, submission_id: int, *, reason: str = "", key: str | None = None
+    ) -> wire.SubmissionView:
+        """Stop a submission as `cancel_submission` does, and call it Removed."""
+        path = path_of("submissions", submission_id, "remove")
+        return await self.send(wire.SubmissionView, "POST", path, Cancellation(reason), key=key)
+
     async def retry_declarations(self, experiment: str) -> wire.Retried:
         """Have outputs whose declaration was refused elsewhere declared once more, and those that wait, at once."""
         return await self.send(wire.Retried, "POST", path_of("experiments", experiment, "declarations", "retry"))

@@ -128,18 +128,33 @@ class Caller:
         body: object | None = None,
         *,
         key: str | None = None,
+        revision: int | None = None,
+        filters: Mapping[str, object] | None = None,
     ) -> Reply:
         """Change something.
 
         With a `key` of at most 128 characters the call is safe to repeat, for a day: so a busy server is asked again,
-        and whoever got no answer may make the same call with the same key once more.
+        and whoever got no answer may make the same call with the same key once more. With a `revision` only what nobody
+        has changed since is changed; 0 stands for whatever is there.
         """
         content = None if body is None else json.dumps(to_json(body)).encode()
         headers = {"Content-Type": "application/json"} if content is not None else {}
+        if revision is not None:
+            headers["If-Match"] = f'"{revision}"' if revision else "*"
+        request: dict[str, Any] = {"content": content, "headers": headers}
+        if filters:
+            request["params"] = _to_params(filters)
         if key is None:
-            return _read(shape, self._ask(method, path, content=content, headers=headers))
+            return _read(shape, self._ask(method, path, **request))
         headers["Idempotency-Key"] = key
-        return _read(shape, self._insist(method, path, content=content, headers=headers))
+        return _read(shape, self._insist(method, path, **request))
+
+    def get_text(self, path: str, **filters: object) -> str:
+        """Ask for a text; filters that are None are left out. Raises ClientError."""
+        reply = self._insist("GET", path, params=_to_params(filters))
+        if reply.status_code >= 400:
+            raise make_api_error(_read_problem(reply))
+        return reply.text
 
     def send_lines(
         self, shape: type[Reply], path: str, documents: Iterable[object], *, key: str | None = None

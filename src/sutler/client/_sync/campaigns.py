@@ -1,10 +1,10 @@
 # Written by scripts/generate_sync_client.py from the file of the same name in _async.
-"""Login setups, job types, campaigns and stages."""
+"""Campaigns."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from uuid import uuid4
+from types import NoneType
 
 from sutler.client._sync.caller import Caller, path_of
 from sutler.wire import campaigns as wire
@@ -13,29 +13,22 @@ from sutler.wire.page import Page
 
 
 class CampaignCalls(Caller):
-    """Calls about what is to run."""
+    """Calls about campaigns.
 
-    def list_login_setups(self, *, experiment: str | None = None) -> Page[wire.LoginSetup]:
-        """List login setups."""
-        return self.get(Page[wire.LoginSetup], path_of("login_setups"), experiment=experiment)
-
-    def save_login_setup(self, new: wire.NewLoginSetup, *, key: str | None = None) -> wire.LoginSetup:
-        """Make a login setup, or change the one of that name."""
-        return self.send(wire.LoginSetup, "POST", path_of("login_setups"), new, key=key)
-
-    def list_job_types(self, *, experiment: str | None = None) -> Page[wire.JobType]:
-        """List job types."""
-        return self.get(Page[wire.JobType], path_of("job_types"), experiment=experiment)
-
-    def save_job_type(self, new: wire.NewJobType, *, key: str | None = None) -> wire.JobType:
-        """Make a job type, or change the one of that name."""
-        return self.send(wire.JobType, "POST", path_of("job_types"), new, key=key)
+    A `revision` is that of the campaign that was looked at; what somebody has changed since is left alone, with a
+    ChangedMeanwhileError. 0 stands for whatever is there.
+    """
 
     def list_campaigns(
         self,
         *,
         experiment: str | None = None,
         name: str | None = None,
+        is_active: bool | None = None,
+        is_mine: bool | None = None,
+        is_production: bool | None = None,
+        is_watched: bool | None = None,
+        tag: str | None = None,
         limit: int = 100,
         cursor: str | None = None,
     ) -> Page[wire.CampaignSummary]:
@@ -45,6 +38,11 @@ class CampaignCalls(Caller):
             path_of("campaigns"),
             experiment=experiment,
             name=name,
+            is_active=is_active,
+            is_mine=is_mine,
+            is_production=is_production,
+            is_watched=is_watched,
+            tag=tag,
             limit=limit,
             cursor=cursor,
         )
@@ -57,29 +55,46 @@ class CampaignCalls(Caller):
         """Return a campaign with its stages and newest submissions."""
         return self.get(wire_submissions.CampaignView, path_of("campaigns", campaign_id))
 
-    def add_stage(
-        self,
-        campaign_id: int,
-        stage: wire.NewStage,
-        *,
-        dependencies: Sequence[wire.NewDependency] = (),
-        key: str | None = None,
-    ) -> wire.Stage:
-        """Add a stage to a campaign, with the dependencies that touch it."""
-        body = wire.AddedStage(stage, tuple(dependencies))
-        return self.send(wire.Stage, "POST", path_of("campaigns", campaign_id, "stages"), body, key=key)
+    def edit_campaign(self, campaign_id: int, change: wire.CampaignChange, *, revision: int) -> wire.Campaign:
+        """Change what a campaign says; its stages follow its defaults where they say nothing themselves."""
+        path = path_of("campaigns", campaign_id)
+        return self.send(wire.Campaign, "PATCH", path, change, revision=revision)
 
-    def view_stage(self, stage_id: int) -> wire_submissions.StageView:
-        """Return a stage with what it runs and its newest submissions."""
-        return self.get(wire_submissions.StageView, path_of("stages", stage_id))
+    def delete_campaign(self, campaign_id: int) -> None:
+        """Delete a campaign that was never launched."""
+        self.send(NoneType, "DELETE", path_of("campaigns", campaign_id))
 
-    def launch_stage(self, stage_id: int, *, is_test: bool = False, key: str | None = None) -> int:
-        """Launch a stage and return the id of the submission. The same `key` again launches nothing new."""
-        body = wire_submissions.LaunchRequest(is_test)
-        path = path_of("stages", stage_id, "launch")
-        launched = self.send(wire_submissions.Launched, "POST", path, body, key=key or str(uuid4()))
-        return launched.submission_id
+    def clone_campaign(self, campaign_id: int, name: str, *, key: str | None = None) -> wire.Campaign:
+        """Copy a campaign with its stages, dependencies and tags under another name."""
+        path = path_of("campaigns", campaign_id, "clone")
+        return self.send(wire.Campaign, "POST", path, wire.Named(name), key=key)
 
-    def hold_stage(self, stage_id: int, *, is_held: bool = True) -> wire.Stage:
-        """Hold the launches of a stage, or release them."""
-        return self.send(wire.Stage, "POST", path_of("stages", stage_id, "hold" if is_held else "release"))
+    def set_dependencies(
+        self, campaign_id: int, dependencies: Sequence[wire.NewDependency], *, revision: int
+    ) -> Page[wire.Dependency]:
+        """Replace the dependencies of a campaign; those that stay keep their number."""
+        path = path_of("campaigns", campaign_id, "dependencies")
+        body = wire.NewDependencies(tuple(dependencies))
+        return self.send(Page[wire.Dependency], "PUT", path, body, revision=revision)
+
+    def watch_campaign(self, campaign_id: int, *, is_watched: bool = True) -> None:
+        """Put a campaign on your watch list, or take it off."""
+        self.send(NoneType, "PUT" if is_watched else "DELETE", path_of("campaigns", campaign_id, "watch"))
+
+    def list_tags(self, *, experiment: str | None = None, prefix: str | None = None) -> Page[wire.Tag]:
+        """List tags that begin with some letters, at most 20, each with how many campaigns carry it."""
+        return self.get(Page[wire.Tag], path_of("campaign_tags"), experiment=experiment, prefix=prefix)
+
+    def tag_campaigns(
+        self, campaign_ids: Sequence[int], *, add: Sequence[str] = (), remove: Sequence[str] = ()
+    ) -> Page[wire.Campaign]:
+        """Put tags on campaigns and take others off, all or nothing."""
+        body = wire.TagChange(tuple(campaign_ids), tuple(add), tuple(remove))
+        return self.send(Page[wire.Campaign], "POST", path_of("campaign_tags"), body)
+
+    def mark_campaigns(
+        self, campaign_ids: Sequence[int], *, is_active: bool, ends_schedules: bool = False
+    ) -> tuple[int, ...]:
+        """Mark campaigns active or not, all or nothing, and return those that were changed."""
+        body = wire.Mark(tuple(campaign_ids), is_active, ends_schedules)
+        return (self.send(wire.Changed, "POST", path_of("campaigns", "mark"), body)).ids

@@ -62,6 +62,11 @@ class SubmissionCalls(Caller):
         path = path_of("submissions", submission_id, "cancel")
         return self.send(wire.SubmissionView, "POST", path, Cancellation(reason), key=key)
 
+    def remove_submission(self, submission_id: int, *, reason: str = "", key: str | None = None) -> wire.SubmissionView:
+        """Stop a submission as `cancel_submission` does, and call it Removed."""
+        path = path_of("submissions", submission_id, "remove")
+        return self.send(wire.SubmissionView, "POST", path, Cancellation(reason), key=key)
+
     def retry_declarations(self, experiment: str) -> wire.Retried:
         """Have outputs whose declaration was refused elsewhere declared once more, and those that wait, at once."""
         return self.send(wire.Retried, "POST", path_of("experiments", experiment, "declarations", "retry"))

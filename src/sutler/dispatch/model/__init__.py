@@ -44,6 +44,7 @@ from sutler.dispatch.model.projects import (
     Throughput,
 )
 from sutler.dispatch.model.reports import Answer, EndedLease, Ending, Fate, Output, Report
+from sutler.dispatch.model.shares import CreatedShare, HeldHandles, LeftShare, ShareFile
 from sutler.dispatch.model.states import (
     KEEP,
     CopyTrouble,
@@ -66,6 +67,7 @@ __all__ = [
     "CopyTrouble",
     "Counts",
     "CreatedProject",
+    "CreatedShare",
     "DispatchEvent",
     "EndedLease",
     "Ending",
@@ -77,10 +79,12 @@ __all__ = [
     "HandleState",
     "HandleView",
     "HeldHandle",
+    "HeldHandles",
     "HeldPlace",
     "Holders",
     "Keep",
     "Lease",
+    "LeftShare",
     "LockedHandle",
     "LockedLease",
     "NewHandle",
@@ -108,6 +112,7 @@ __all__ = [
     "Reply",
     "Report",
     "Settings",
+    "ShareFile",
     "ShareStanding",
     "Slot",
     "Throughput",

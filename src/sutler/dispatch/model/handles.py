@@ -13,7 +13,10 @@ from sutler.replicas.model import Replica
 
 @dataclass(frozen=True)
 class Handle:
-    """One file in a project."""
+    """One file in a project.
+
+    In the list of a share, one that went on in another share is as it was then, with `taken_by_share_id`: which one.
+    """
 
     project_id: int
     position: int
@@ -28,6 +31,7 @@ class Handle:
     worker_id: str | None
     reserved_at: datetime | None
     reason: str = ""
+    taken_by_share_id: int | None = None
 
     @property
     def did(self) -> Did:

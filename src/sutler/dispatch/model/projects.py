@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sutler.base.did import Did
@@ -161,12 +161,22 @@ class ProjectHeader:
 
 @dataclass(frozen=True)
 class ShareStanding:
-    """The counts of a share and the state of its project."""
+    """The counts of a share and the state of its project; `gone_initial_count` of its initial handles went on."""
 
     share_id: int
     project_id: int
     state: ProjectState
     counts: Counts
+    gone_initial_count: int = 0
+
+    @property
+    def waiting_counts(self) -> Counts:
+        """Its counts without the initial handles that went on in another share, for which it does not wait."""
+        return replace(
+            self.counts,
+            total_count=self.counts.total_count - self.gone_initial_count,
+            initial_count=self.counts.initial_count - self.gone_initial_count,
+        )
 
 
 @dataclass(frozen=True)

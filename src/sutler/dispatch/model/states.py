@@ -59,6 +59,8 @@ class DispatchEvent(StrEnum):
     HANDLES_RELOCATED = "dispatch.handles_relocated"  # count, unlocated
     HANDLES_RESTARTED = "dispatch.handles_restarted"  # count
     HANDLES_RESTED = "dispatch.handles_rested"  # count
+    HANDLES_FINISHED = "dispatch.handles_finished"  # share, count, reason
+    SHARE_STARTED = "dispatch.share_started"  # share, count
     SHARE_FINISHED = "dispatch.share_finished"  # project
 
 

@@ -28,8 +28,9 @@ async def copy_project(
 ) -> Project:
     """Start a project of the same experiment with all files of another one, as if they were new, and return it.
 
-    The caller owns it. Query, limits, users and groups are those of the original. Attributes are laid over those of the
-    project and of its handles; how often handles timed out is not taken along.
+    The caller owns it; its files are in one share, which is closed, whatever shares the other one has. Query, limits,
+    users and groups are those of the original. Attributes are laid over those of the project and of its handles; how
+    often handles timed out is not taken along.
     Raises ProjectNotFoundError, InvalidProjectError, NotPermittedError.
     """
     for where, given in (("attributes", attributes), ("handle_attributes", handle_attributes)):
@@ -79,6 +80,7 @@ async def _start(tx: Tx, who: Principal, new: NewProject) -> ProjectHeader:
         owner_role=choose_owner_role(who, experiment_id=new.experiment_id).value,
     )
     share_id = await store.insert_share(tx, project_id=project_id, experiment_id=new.experiment_id)
+    await store.close_share(tx, share_id=share_id)
     header = await store.find_header(tx, project_id=project_id, share_id=share_id)
     assert header is not None
     return header

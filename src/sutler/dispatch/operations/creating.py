@@ -22,7 +22,8 @@ LARGEST_PROJECT = 10_000_000
 async def create_project(db: Database, who: Principal, *, project: NewProject) -> CreatedProject:
     """Start a project and the share that owns all its handles. A file that is named twice is one handle.
 
-    `handle_count` says how many there are. Raises EmptyProjectError, InvalidProjectError, NotPermittedError.
+    `handle_count` says how many there are. The share is closed: whoever makes one later may claim from it.
+    Raises EmptyProjectError, InvalidProjectError, NotPermittedError.
     """
     permit(who, Action.CREATE, Thing("project", project.experiment_id))
     # A million files are checked in a thread, so that others are served meanwhile.
@@ -61,7 +62,10 @@ async def create_streamed_project(
 async def create_project_in(
     tx: Tx, *, project: NewProject, owner_id: int, owner_role: Role, actor: Actor
 ) -> CreatedProject:
-    """Do what `create_project` does, in the transaction of a caller who asked for permission."""
+    """Do what `create_project` does, in the transaction of a caller who asked for permission.
+
+    The share is open: its handles are the caller's until the share is closed.
+    """
     handles = checks.check_project(project)
     return await _create_in(tx, project, Listed(handles), owner_id=owner_id, owner_role=owner_role, actor=actor)
 
@@ -72,7 +76,9 @@ async def _create(db: Database, who: Principal, project: NewProject, source: Sou
         await _ensure_locations(db, project, source)
     async with db.write() as tx:
         role = choose_owner_role(who, experiment_id=project.experiment_id)
-        return await _create_in(tx, project, source, owner_id=who.user_id, owner_role=role, actor=who)
+        created = await _create_in(tx, project, source, owner_id=who.user_id, owner_role=role, actor=who)
+        await store.close_share(tx, share_id=created.share_id)
+        return created
 
 
 async def _ensure_locations(db: Database, project: NewProject, source: Source) -> None:

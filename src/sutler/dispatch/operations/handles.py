@@ -33,6 +33,8 @@ async def list_handles(
 ) -> Page[Handle]:
     """Return handles of a project, or of one share, in the order of the project, with the reason of the last failure.
 
+    A share still has those that went on in another share, as they were, with `taken_by_share_id`.
+
     Only those in the state or one of the states, in the namespace, and with `name` somewhere in their name; as a whole
     `namespace:name` it is this one file. With states alone, or a whole name, only what is returned is read.
     Raises ProjectNotFoundError, ShareNotFoundError, InvalidChoiceError, NotPermittedError, InvalidInputError.

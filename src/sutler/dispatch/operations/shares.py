@@ -1,4 +1,4 @@
-"""Shares, for the rooms above: counts, what was produced, and why something waits."""
+"""Shares, for the rooms above: whether others may take from them, counts, what was produced, why something waits."""
 
 from __future__ import annotations
 
@@ -10,8 +10,24 @@ from sutler.dispatch.model import Counts, ProducedFile, ShareStanding
 from sutler.dispatch.operations.waiting import explain_in
 
 
+async def close_share_in(tx: Tx, *, share_id: int) -> bool:
+    """Let others claim what a share has not finished. False if it was closed. Raises ShareNotFoundError."""
+    await _load(tx, share_id)
+    return await store.close_share(tx, share_id=share_id)
+
+
+async def reopen_share_in(tx: Tx, *, share_id: int) -> bool:
+    """Let a share own again what is left of its handles. False if it was open. Raises ShareNotFoundError."""
+    share = await _load(tx, share_id)
+    await store.lock_sharing(tx, project_id=share.project_id)
+    return await store.reopen_share(tx, share_id=share_id)
+
+
 async def get_share_counts_in(tx: Tx, *, share_id: int) -> Counts:
-    """Return the handles of a share by state. Raises ShareNotFoundError."""
+    """Return the handles of a share by state; those that went on in another share as they were.
+
+    Raises ShareNotFoundError.
+    """
     return (await _load(tx, share_id)).counts
 
 

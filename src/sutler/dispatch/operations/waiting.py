@@ -25,7 +25,7 @@ async def answer_without(tx: Tx, ground: Ground, wish: Wish, *, is_last: bool = 
     again = await answer_again(tx, ground, wish)
     if again is not None:
         return again
-    state, counts = await _read_standing(tx, project_id, wish.share_id)
+    state, counts, _ = await _read_standing(tx, project_id, wish.share_id)
     if state in decisions.OPEN_STATES and not is_last:
         fresh = await load_ground(tx, project_id=project_id)
         location_ids = [location_id for tier in fresh.list_tiers(wish.site) for location_id in tier]
@@ -57,20 +57,23 @@ async def explain_in(tx: Tx, *, project_id: int, share_id: int | None = None, si
     With a site, what is too far away for workers there counts as well. It ends with who was refused lately. Raises
     ProjectNotFoundError, ShareNotFoundError.
     """
-    state, counts = await _read_standing(tx, project_id, share_id)
+    state, counts, gone_count = await _read_standing(tx, project_id, share_id)
     if counts.is_final:
-        return sentences.explain_end(counts)
+        return sentences.explain_end(counts, gone_count)
     holders = await store.find_holders(tx, project_id=project_id, share_id=share_id, limit=MOST_LOOKED_AT)
     obstacles = await find_obstacles(tx, project_id=project_id, share_id=share_id, site=site, counts=counts)
     why = sentences.explain_waiting(state, counts, holders, tx.now, obstacles)
-    return f"{why} {await explain_refusals_in(tx, project_id=project_id)}".strip()
+    gone = sentences.explain_gone(gone_count)
+    refused = await explain_refusals_in(tx, project_id=project_id)
+    return " ".join(part for part in (why, gone, refused) if part)
 
 
-async def _read_standing(tx: Tx, project_id: int, share_id: int | None) -> tuple[ProjectState, Counts]:
+async def _read_standing(tx: Tx, project_id: int, share_id: int | None) -> tuple[ProjectState, Counts, int]:
+    """Return state and counts, and how many files of the share wait elsewhere and are not in the counts."""
     if share_id is None:
         project = await load_project(tx, project_id)
-        return project.state, project.counts
+        return project.state, project.counts, 0
     share = await store.find_share(tx, share_id=share_id)
     if share is None or share.project_id != project_id:
         raise ShareNotFoundError(share_id)
-    return share.state, share.counts
+    return share.state, share.waiting_counts, share.gone_initial_count

@@ -50,6 +50,11 @@ def explain_restart(username: str) -> str:
     return f"{username} put the file back."
 
 
+def explain_move(username: str) -> str:
+    """The reason that is kept for a lease that ended because its file went on in another share."""
+    return f"The file was taken over by another share, for {username}."
+
+
 def explain_closed(state: ProjectState, counts: Counts) -> str:
     """Say why a project cannot be opened again as it is, and what would help."""
     return f"{explain_end(counts)} The project stays {state}: put handles back to open it again."
@@ -154,12 +159,34 @@ def _explain_now(fate: Fate) -> str:
     return f"The file is {fate.state_now} now."
 
 
-def explain_end(counts: Counts) -> str:
+def explain_end(counts: Counts, gone_count: int = 0) -> str:
+    """Say how it ended, beside the files that a share counted and that went on in another one."""
+    if gone_count:
+        ended = f"{counts.done_count} done, {counts.failed_count} failed"
+        return f"Nothing is left to do here: {ended}. {explain_gone(gone_count)}"
     if not counts.failed_count:
         return f"All {counts.total_count} files are done." if counts.total_count != 1 else "The only file is done."
     return (
         f"Nothing is left to do: of {counts.total_count} files {counts.done_count} are done, "
         f"{counts.failed_count} failed."
+    )
+
+
+def explain_gone(count: int) -> str:
+    """Say how many files of a share wait in another one; empty when there are none."""
+    return f"{count} file{_verb(count, ' was', 's were')} taken over by another share." if count else ""
+
+
+def explain_nothing_to_claim(state: ProjectState, counts: Counts, owned_count: int) -> str:
+    """Say with counts why a project has no file for a new share."""
+    if counts.is_final:
+        return f"There is no file to claim. {explain_end(counts)}"
+    over = f" {explain_state(state)}" if state not in OPEN_STATES else ""
+    return (
+        f"There is no file to claim.{over} Of {counts.total_count} file{_verb(counts.total_count, '', 's')} "
+        f"{counts.done_count} {_verb(counts.done_count, 'is', 'are')} done, {counts.failed_count} failed, "
+        f"{counts.reserved_count} {_verb(counts.reserved_count, 'is', 'are')} reserved, and "
+        f"{owned_count} {_verb(owned_count, 'belongs', 'belong')} to work that goes on."
     )
 
 

@@ -143,14 +143,15 @@ async def wake_handles(
     until: datetime | None = None,
     is_all: bool = False,
     dids: Sequence[Did] = (),
+    positions: Sequence[int] = (),
     count: int | None = None,
 ) -> tuple[int, list[int]]:
-    """End the pauses of handles: those that end until then, those of the named files, or all; at most `count`.
+    """End pauses of handles, at most `count`: those that end until then, of the named files, at the places, or all.
 
     Returns how many there were, and the shares that changed.
     """
-    given = {"project_id": project_id, "until": until, "is_all": is_all, "count": count, **_list_columns(dids)}
-    row = await tx.row(_SQL.wake_handles, **given)
+    given = {"project_id": project_id, "until": until, "is_all": is_all, "count": count, "positions": list(positions)}
+    row = await tx.row(_SQL.wake_handles, **given, **_list_columns(dids))
     return (0, []) if row is None else (row["count"], list(row["share_ids"]))
 
 

@@ -140,6 +140,9 @@ WITH given AS MATERIALIZED (
     WHERE handle.project_id = :project_id AND handle.position = given.position
     RETURNING handle.project_id, handle.position, handle.share_id, handle.attempts, handle.namespace, handle.name,
               handle.location_id, given.state_before
+), reopened AS (
+    DELETE FROM dispatch.finished AS finished
+    WHERE finished.project_id = :project_id AND finished.position = ANY(:positions)
 ), back AS (
     INSERT INTO dispatch.ready (project_id, location_id, attempts, position, share_id)
     SELECT project_id, location_id, attempts, position, share_id FROM placed WHERE location_id IS NOT NULL
@@ -194,10 +197,22 @@ JOIN dispatch.handles AS handle
     ON handle.project_id = :project_id AND handle.namespace = given.namespace AND handle.name = given.name
 
 -- name: find_next_position
--- Find the first place of a project that no handle has or ever had an attempt at.
+-- Find the first place of a project that no handle has, and at which none ever had an attempt or left a share.
 SELECT 1 + greatest(
     (SELECT max(position) FROM dispatch.handles WHERE project_id = :project_id),
     (SELECT max(position) FROM dispatch.attempts WHERE project_id = :project_id),
+    (
+        SELECT max(gone.position)
+        FROM dispatch.shares AS share
+        CROSS JOIN LATERAL (
+            SELECT outcome.position
+            FROM dispatch.share_outcomes AS outcome
+            WHERE outcome.share_id = share.id
+            ORDER BY outcome.position DESC
+            LIMIT 1
+        ) AS gone
+        WHERE share.project_id = :project_id
+    ),
     -1
 )
 
@@ -213,6 +228,7 @@ WITH of_project AS MATERIALIZED (
         AND handle.namespace = given.namespace
         AND handle.name = given.name
     WHERE NOT :is_all
+    ORDER BY handle.position
 ), of_files AS MATERIALIZED (
     SELECT locked.position
     FROM named
@@ -293,7 +309,7 @@ WITH gone AS (
         resting_count = share.resting_count - by_share.resting_count
     FROM by_share CROSS JOIN project
     WHERE share.id = by_share.share_id
-    RETURNING share.id, share.initial_count + share.reserved_count AS open_count
+    RETURNING share.id, share.initial_count + share.reserved_count - share.gone_initial_count AS open_count
 )
 SELECT share.id AS share_id, project.experiment_id, project.state AS project_state,
        project.total_count AS project_total_count, project.open_count AS project_open_count,
@@ -326,6 +342,7 @@ WITH rested AS MATERIALIZED (
       AND (
           :is_all::boolean
           OR aside.until <= :until::timestamptz
+          OR aside.position = ANY(:positions::integer[])
           OR aside.position IN (
               SELECT handle.position
               FROM unnest(:namespaces::text[], :names::text[]) AS given (namespace, name)

@@ -387,7 +387,7 @@ WITH given AS MATERIALIZED (
         resting_count = share.resting_count + by_share.resting_count
     FROM by_share CROSS JOIN project
     WHERE share.id = by_share.share_id
-    RETURNING share.id, share.initial_count + share.reserved_count AS open_count
+    RETURNING share.id, share.initial_count + share.reserved_count - share.gone_initial_count AS open_count
 ), plotted AS (
     INSERT INTO dispatch.throughput AS kept (project_id, minute, done_count, failed_count, returned_count)
     SELECT :project_id, date_trunc('minute', :now::timestamptz, 'UTC'), total.done_count, total.failed_count,

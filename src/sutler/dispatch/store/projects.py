@@ -47,7 +47,8 @@ async def find_share(tx: Tx, *, share_id: int) -> ShareStanding | None:
     row = await tx.row(_SQL.find_share, share_id=share_id)
     if row is None:
         return None
-    return ShareStanding(row["share_id"], row["project_id"], ProjectState(row["state"]), into(Counts, row))
+    state, counts = ProjectState(row["state"]), into(Counts, row)
+    return ShareStanding(row["share_id"], row["project_id"], state, counts, row["gone_initial_count"])
 
 
 async def insert_project(

@@ -30,9 +30,10 @@ JOIN dispatch.locations AS location ON location.id = pool.location_id
 WHERE pool.project_id = :project_id
 
 -- name: find_share
--- Read the counts of a share and the state of its project.
+-- Read the counts of a share, how many initial handles it counts that went on, and the state of its project.
 SELECT share.id AS share_id, share.project_id, project.state, share.total_count, share.initial_count,
-       share.unlocated_count, share.reserved_count, share.done_count, share.failed_count, share.resting_count
+       share.unlocated_count, share.reserved_count, share.done_count, share.failed_count, share.resting_count,
+       share.gone_initial_count
 FROM dispatch.shares AS share
 JOIN dispatch.projects AS project ON project.id = share.project_id
 WHERE share.id = :share_id
@@ -127,6 +128,8 @@ WITH ready AS (
     DELETE FROM dispatch.unlocated WHERE project_id = :project_id
 ), pausing AS (
     DELETE FROM dispatch.resting WHERE project_id = :project_id
+), finished AS (
+    DELETE FROM dispatch.finished WHERE project_id = :project_id
 ), late AS (
     DELETE FROM dispatch.late_reports AS late
     USING dispatch.attempts AS ended

@@ -57,7 +57,7 @@ ORDER BY handle.position
 -- name: list_positions
 -- List the next places of a project, or of one share of it, where handles are in one of the states, in order.
 -- Each state is read where its handles stand by place, so none in another state is looked at: the ready ones by location
--- and attempts, the ended ones through the attempt that ended them.
+-- and attempts, the ended ones through the attempt that ended them, or as finished without one.
 WITH RECURSIVE scope AS MATERIALIZED (
     SELECT coalesce(
                :project_id::bigint,
@@ -170,6 +170,18 @@ FROM (
             ORDER BY ended.position
             LIMIT :count
         ) AS mine
+    )
+    UNION ALL
+    (
+        SELECT finished.position
+        FROM dispatch.finished
+        WHERE 'done' = ANY(:states)
+          AND finished.project_id = (SELECT project_id FROM scope)
+          AND finished.position > (SELECT after FROM scope)
+          AND finished.position <= (SELECT until FROM scope)
+          AND (:share_id IS NULL OR finished.share_id = :share_id)
+        ORDER BY finished.position
+        LIMIT :count
     )
 ) AS either
 ORDER BY either.position

@@ -2,6 +2,9 @@
 
 The jobs belong to their wrappers (`local_wrapper`), not to the server: they go on when it stops or is killed, and a new
 one reads everything from the files (`local_directory`). A plan's host and account do not matter here.
+
+Of what a plan asks for, memory and time are held as limits, and a job takes as many slots as it asked for CPUs. Disk
+space is not looked at.
 """
 
 from __future__ import annotations
@@ -53,7 +56,8 @@ class LocalBackend:
     async def submit(self, key: str, plan: LaunchPlan, secrets: Mapping[str, str]) -> Receipt:
         """Start the jobs that nobody has started yet. Exactly once each, however often this is called.
 
-        Raises LaunchRefusedError, if the directory cannot be written or the key stands for another plan;
+        Raises LaunchRefusedError, if the directory cannot be written, the key stands for another plan or a job asks for
+        more CPUs than there are slots;
         BackendFailedError, if not all could be started.
         """
         return await asyncio.to_thread(self._submit, key, plan, secrets)
@@ -87,6 +91,9 @@ class LocalBackend:
 
     def _submit(self, key: str, plan: LaunchPlan, secrets: Mapping[str, str]) -> Receipt:
         launch = self._launch(key)
+        wanted = plan.request.cpu_count or 1
+        if wanted > self._slot_count:
+            raise LaunchRefusedError(NAME, f"each job asked for {wanted} CPUs, and there are {self._slot_count} slots")
         try:
             kept = launch.keep_plan(plan)
             (self._directory / "slots").mkdir(mode=0o700, exist_ok=True)
@@ -113,6 +120,9 @@ class LocalBackend:
             "environment": {**inherited, **plan.environment, **secrets},
             "slots_directory": str(self._directory / "slots"),
             "slot_count": self._slot_count,
+            "cpu_count": plan.request.cpu_count or 1,
+            "memory_bytes": plan.request.memory_bytes,
+            "run_seconds": plan.request.run_seconds,
             "kill_grace_seconds": self._kill_grace.total_seconds(),
             "output_limit_bytes": self._output_limit_bytes,
             "jobs": [

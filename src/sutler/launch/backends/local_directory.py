@@ -6,6 +6,7 @@ BACKEND_DIRECTORY/
   launches/KEY/NUMBER/claim                 which wrapper process runs this job
                       pid.json              which process is its command, and since when
                       output, exit.json     what it wrote, how it ended
+                      progress              how far its shell came, if it has a login setup
                       stop                  that it was told to end, and why
                       wrapper.log           what the wrapper complained of; usually empty
                       work/                 where the command starts
@@ -19,14 +20,14 @@ import os
 import signal
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from sutler.launch.backends.local_wrapper import Identity, is_alive, write_json
-from sutler.launch.model import JobOutput, JobState, JobStatus, LaunchPlan, decode_plan, encode_plan
+from sutler.launch.model import JobCause, JobOutput, JobState, JobStatus, LaunchPlan, decode_plan, encode_plan
 
 MAX_NAME = 200
 
@@ -111,7 +112,8 @@ class JobDirectory:
             return self._status(batch_job_id, JobState.RUNNING, claim, start, "The process that watches it is gone.")
         stop = self.find_stop_reason()
         if stop is not None:
-            return self._status(batch_job_id, JobState.STOPPED, claim, start, stop)
+            stopped = self._status(batch_job_id, JobState.STOPPED, claim, start, stop)
+            return replace(stopped, cause=JobCause.STOPPED)
         return self._status(batch_job_id, JobState.LOST, claim, start, self._explain_loss())
 
     def request_stop(self, reason: str) -> bool:
@@ -178,6 +180,8 @@ class JobDirectory:
             host=claim["host"],
             started_at=_instant(ending.get("started_at")),
             ended_at=_instant(ending["ended_at"]),
+            cause=_find_cause(ending, stop),
+            peak_memory_bytes=ending.get("peak_memory_bytes"),
         )
 
     @staticmethod
@@ -186,6 +190,13 @@ class JobDirectory:
     ) -> JobStatus:
         started_at = None if start is None else _instant(start["started_at"])
         return JobStatus(batch_job_id, state, reason=reason, host=claim["host"], started_at=started_at)
+
+
+def _find_cause(ending: Content, stop: str | None) -> JobCause:
+    if stop is not None:
+        return JobCause.STOPPED
+    was_killed = ending["interrupted"] or ending.get("signal") is not None
+    return JobCause(ending.get("cause") or (JobCause.SIGNAL if was_killed else JobCause.NONE))
 
 
 def _send(identity: Identity, number: signal.Signals) -> None:

@@ -1,4 +1,5 @@
-"""The process beside every local batch job. Run as a file with `python -I -S`; standard library only, Linux.
+"""The process beside every local batch job. Run as a file with `python -I -S`; standard library only, Linux. So are
+`local_limits` and `local_endings`, which it takes from its own folder.
 
 It is started once per launch with an order on standard input (so that secrets are never on a disk), forks once per job
 and ends; what it forked belongs to nobody, has a session of its own and outlives the server. Each of them, in the
@@ -11,12 +12,14 @@ directory of its job:
 4. passes its output on to the file `output`, which never grows beyond the limit.
 5. writes `exit.json`, by rename, and ends.
 
-SIGTERM is passed on to the command's process group; after the grace SIGKILL follows. What the command leaves running
-in its process group ends with it.
+SIGTERM is passed on to the command's process group; after the grace SIGKILL follows, for every process of the job. What
+the command leaves running in its process group ends with it. A job that uses more memory than it asked for is killed at
+once, one that runs longer than it asked for is ended like one that is told to.
 
-Slots: a job holds the lock (`flock`) of one of the files `slots/0` … `slots/N-1` while it runs; the kernel frees it
-whatever happens to the holder. Those who wait queue up, without polling, at the lock of `slots/turn`; only the first of
-them looks at the slots, and when all are taken it sleeps until one of the processes named in them has ended.
+Slots: a job holds the locks (`flock`) of as many of the files `slots/0` … `slots/N-1` as it asked for CPUs (at least
+one) while it runs; the kernel frees them whatever happens to the holder. Those who wait queue up, without polling, at
+the lock of `slots/turn`; only the first of them looks at the slots, keeps those it gets, and while they are too few
+sleeps until one of the processes named in the others has ended.
 """
 
 from __future__ import annotations
@@ -31,7 +34,14 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING or __name__ != "__main__":
+    from sutler.launch.backends import local_endings, local_limits
+else:
+    sys.path.append(str(Path(__file__).parent))
+    import local_endings
+    import local_limits
 
 Identity = dict[str, int | str]
 """A process beyond doubt: a number that was used again has another start, and after a reboot another boot."""
@@ -41,7 +51,6 @@ MAX_LAST_READS = 64
 """How often the pipe is read after the end of the command: somebody else may still be writing to it."""
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-NOT_FOUND, NOT_EXECUTABLE = 127, 126
 _ZOMBIE_STATES = ("Z", "X")
 
 
@@ -154,17 +163,22 @@ def claim(directory: Path) -> bool:
     return True
 
 
-def take_slot(slots: Path, count: int) -> int:
-    """Wait for a slot and return the open file that holds it."""
+def take_slots(slots: Path, count: int, wanted: int) -> list[int]:
+    """Wait for as many slots as are wanted, of `count` that there are, and return the open files that hold them."""
     turn = os.open(slots / "turn", os.O_RDWR | os.O_CREAT, 0o600)
+    held: list[int] = []
+    others = list(range(count))
     try:
         fcntl.flock(turn, fcntl.LOCK_EX)
         while True:
-            for number in range(count):
+            for number in list(others):
                 slot = _try_slot(slots / str(number))
                 if slot is not None:
-                    return slot
-            _await_an_end([_read_holder(slots / str(number)) for number in range(count)])
+                    held.append(slot)
+                    others.remove(number)
+                if len(held) == wanted:
+                    return held
+            _await_an_end([_read_holder(slots / str(number)) for number in others])
     finally:
         os.close(turn)
 
@@ -207,7 +221,7 @@ class Command:
         work = directory / "work"
         work.mkdir(exist_ok=True)
         self._process = subprocess.Popen(  # noqa: S603 - an argument list, never pasted into a shell
-            _command_line(order),
+            _command_line(directory, order),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -222,15 +236,19 @@ class Command:
         self._grace = order["kill_grace_seconds"]
         self._kill_at: float | None = None
         self.identity = identify(self._process.pid)
+        local_limits.prefer_for_killing(self._process.pid)
+        self._limits = local_limits.Limits(
+            self._process.pid, memory_bytes=order["memory_bytes"], run_seconds=order["run_seconds"]
+        )
 
     def watch(self, interruption: Interruption) -> None:
-        """Pass the output on until the command has ended, and end it when that is asked."""
+        """Pass the output on until the command has ended, and end it when that is asked or it uses too much."""
         end = os.pidfd_open(self._process.pid)
         poller = select.poll()
         for fd in (end, self._pipe, interruption.wake_fd):
             poller.register(fd, select.POLLIN)
         while True:
-            ready = {fd for fd, _ in poller.poll(self._press(interruption))}
+            ready = {fd for fd, _ in poller.poll(self._press(interruption) * 1000 + 1)}
             if interruption.wake_fd in ready:
                 interruption.clear_wake()
             if self._pipe in ready and not self._pass_on():
@@ -238,13 +256,19 @@ class Command:
             if end in ready:
                 break
         self._signal(signal.SIGKILL)
+        if interruption.came or self._limits.cause:
+            local_limits.kill_below(self._process.pid)
         os.set_blocking(self._pipe, False)
         for _ in range(MAX_LAST_READS):
             if not self._pass_on():
                 break
 
-    def collect(self) -> dict[str, object]:
-        """Return how it ended. Until here its process number could not be given to another."""
+    def collect(self) -> dict[str, Any]:
+        """Return how it ended. Until here its process number could not be given to another.
+
+        The peak is the most that was seen of all processes, or what the kernel tells of the largest one: that one has
+        no gaps, but never reads below the size of this process.
+        """
         self._output.close()
         _, status, usage = os.wait4(self._process.pid, 0)
         code = os.waitstatus_to_exitcode(status)
@@ -252,24 +276,30 @@ class Command:
         return {
             "exit_code": code if code >= 0 else None,
             "signal": -code if code < 0 else None,
-            "reason": self._output.error,
-            "max_rss_bytes": usage.ru_maxrss * 1024,
+            "reason": self._limits.explain() or self._output.error,
+            "cause": self._limits.cause,
+            "peak_memory_bytes": max(self._limits.peak_bytes, usage.ru_maxrss * 1024),
             "cpu_seconds": usage.ru_utime + usage.ru_stime,
         }
 
-    def _press(self, interruption: Interruption) -> float | None:
-        """Send the signals that are due; return the milliseconds until the next one."""
-        if not interruption.came or self._kill_at == float("inf"):
-            return None
+    def _press(self, interruption: Interruption) -> float:
+        """Send the signals that are due; return the seconds until there may be something to do again."""
+        pause = self._limits.check()
+        if self._limits.cause == local_limits.MEMORY:
+            local_limits.kill_below(self._process.pid)
+        elif interruption.came or self._limits.cause == local_limits.TIME:
+            return min(pause, self._end_politely())
+        return pause
+
+    def _end_politely(self) -> float:
         now = time.monotonic()
         if self._kill_at is None:
             self._signal(signal.SIGTERM)
             self._kill_at = now + self._grace
         if now < self._kill_at:
-            return (self._kill_at - now) * 1000 + 1
-        self._signal(signal.SIGKILL)
-        self._kill_at = float("inf")
-        return None
+            return self._kill_at - now
+        local_limits.kill_below(self._process.pid)
+        return local_limits.LONGEST_PAUSE
 
     def _pass_on(self) -> bool:
         try:
@@ -286,10 +316,10 @@ class Command:
             return  # over, or only processes of another user are left
 
 
-def _command_line(order: dict[str, Any]) -> list[str]:
+def _command_line(directory: Path, order: dict[str, Any]) -> list[str]:
     if not order["setup"]:
         return list(order["arguments"])
-    return ["bash", "-c", order["setup"] + '\nexec "$@"', "sutler-job", *order["arguments"]]
+    return local_endings.write_shell_line(order["setup"], order["arguments"], directory / "progress")
 
 
 def run_job(directory: Path, order: dict[str, Any], environment: dict[str, str], interruption: Interruption) -> None:
@@ -306,11 +336,11 @@ def run_job(directory: Path, order: dict[str, Any], environment: dict[str, str],
 
 
 def _wait_for_slot(directory: Path, order: dict[str, Any], interruption: Interruption) -> None:
-    """Return holding a slot, which is freed when this process ends. Raises InterruptedWaitError."""
+    """Return holding slots, which are freed when this process ends. Raises InterruptedWaitError."""
     interruption.is_waiting = True
     if interruption.came or (directory / "stop").exists():
         raise InterruptedWaitError
-    take_slot(Path(order["slots_directory"]), order["slot_count"])
+    take_slots(Path(order["slots_directory"]), order["slot_count"], order["cpu_count"])
     interruption.is_waiting = False
 
 
@@ -321,28 +351,23 @@ def _run_command(
     try:
         command = Command(directory, order, environment)
     except (OSError, ValueError) as error:
-        return _explain_refusal(error, order)
+        code, reason = local_endings.explain_start_error(error, order["arguments"][0], directory / "work")
+        return {"exit_code": code, "reason": reason}
     write_json(directory / "pid.json", {"child": command.identity, "started_at": started_at})
     command.watch(interruption)
     ending = command.collect()
-    if order["setup"] and ending["exit_code"] in (NOT_FOUND, NOT_EXECUTABLE) and not ending["reason"]:
-        ending["reason"] = _read_last_line(directory / "output")
+    if not ending["reason"] and not interruption.came:
+        ending["reason"] = _explain_end(directory, order, ending)
     return ending
 
 
-def _explain_refusal(error: OSError | ValueError, order: dict[str, Any]) -> dict[str, object]:
-    """Use the exit codes and nearly the words of a shell."""
-    name = getattr(error, "filename", None) or order["arguments"][0]
-    said = getattr(error, "strerror", None) or str(error)
-    code = NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
-    return {"exit_code": code, "reason": f"{name} could not be started: {said}."}
-
-
-def _read_last_line(path: Path) -> str:
-    with path.open("rb") as output:
-        output.seek(max(0, path.stat().st_size - 2000))
-        lines = output.read().decode(errors="replace").strip().splitlines()
-    return lines[-1] if lines else ""
+def _explain_end(directory: Path, order: dict[str, Any], ending: dict[str, Any]) -> str:
+    return local_endings.explain_end(
+        ending["exit_code"] if ending["signal"] is None else -ending["signal"],
+        program=order["arguments"][0],
+        last_line=local_endings.read_last_line(directory / "output"),
+        progress=local_endings.read_progress(directory / "progress") if order["setup"] else local_endings.STARTED,
+    )
 
 
 def _now() -> str:
@@ -352,6 +377,7 @@ def _now() -> str:
 def begin(directory: Path, order: dict[str, Any], environment: dict[str, str]) -> None:
     """Claim the job in a process of its own, let go of everything the starter was given, and run."""
     os.setsid()
+    local_limits.adopt_strays()
     interruption = Interruption()
     if not claim(directory):
         return

@@ -1,0 +1,56 @@
+"""When stages are launched by themselves."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from types import NoneType
+
+from sutler.client._async.caller import AsyncCaller, path_of
+from sutler.wire import schedules as wire
+from sutler.wire.page import Page
+
+
+class AsyncScheduleCalls(AsyncCaller):
+    """Calls about schedules."""
+
+    async def list_schedules(
+        self,
+        *,
+        experiment: str | None = None,
+        campaign_id: int | None = None,
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> Page[wire.Schedule]:
+        """List schedules, in the order in which they were made."""
+        return await self.get(
+            Page[wire.Schedule],
+            path_of("schedules"),
+            experiment=experiment,
+            campaign_id=campaign_id,
+            limit=limit,
+            cursor=cursor,
+        )
+
+    async def get_schedule(self, stage_id: int) -> wire.Schedule:
+        """Return the schedule of a stage."""
+        return await self.get(wire.Schedule, path_of("stages", stage_id, "schedule"))
+
+    async def save_schedule(self, stage_id: int, new: wire.NewSchedule) -> wire.Schedule:
+        """Give a stage its schedule, in place of the one it has. It is launched on your behalf then."""
+        return await self.send(wire.Schedule, "PUT", path_of("stages", stage_id, "schedule"), new)
+
+    async def delete_schedule(self, stage_id: int) -> None:
+        """Delete the schedule of a stage with its runs."""
+        await self.send(NoneType, "DELETE", path_of("stages", stage_id, "schedule"))
+
+    async def preview_schedule(self, cron: str, *, time_zone: str = "UTC", count: int = 5) -> tuple[datetime, ...]:
+        """Return when a schedule would be due next."""
+        path = path_of("schedules", "preview")
+        return (await self.get(wire.DueTimes, path, cron=cron, time_zone=time_zone, count=count)).due_at
+
+    async def list_schedule_runs(
+        self, stage_id: int, *, limit: int = 100, cursor: str | None = None
+    ) -> Page[wire.ScheduleRun]:
+        """List when the schedule of a stage was due and what came of it, newest first."""
+        path = path_of("stages", stage_id, "schedule", "runs")
+        return await self.get(Page[wire.ScheduleRun], path, limit=limit, cursor=cursor)
