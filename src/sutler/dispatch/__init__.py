@@ -68,6 +68,7 @@ from sutler.dispatch.model import (
     Throughput,
     Wish,
 )
+from sutler.dispatch.operations.access import permit_processing_in
 from sutler.dispatch.operations.altering import alter_project
 from sutler.dispatch.operations.copying import copy_project
 from sutler.dispatch.operations.creating import (
@@ -213,6 +214,7 @@ __all__ = [
     "look_through_handles",
     "move_to_share_in",
     "note_refusals",
+    "permit_processing_in",
     "release_handle",
     "release_jobs",
     "release_jobs_in",

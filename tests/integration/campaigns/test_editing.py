@@ -329,6 +329,21 @@ async def test_hosts_that_are_not_allowed_are_refused_before_anything_is_made(sc
     assert (await campaigns.list_submissions(scene.db, scene.producer)).items == ()
 
 
+@pytest.mark.row(13)
+async def test_analysis_does_not_log_in_with_what_production_has_set_up(scene: Scene) -> None:
+    await campaigns.save_login_setup(
+        scene.db, scene.producer, new=NewLoginSetup("nova", "pro", backend="ssh", host="novagpvm01", account="novapro")
+    )
+    await campaigns.save_job_type(scene.db, scene.analyst, new=NewJobType("nova", "anything", "/bin/sh"))
+    stage = NewStage("s", "anything", "pro", StageSettings(dataset_query=RAW))
+    mine = await campaigns.create_campaign(scene.db, scene.analyst, new=NewCampaign("nova", "mine", stages=(stage,)))
+    [made] = await campaigns.list_stages(scene.db, scene.analyst, campaign_id=mine.id)
+    with pytest.raises(LaunchHostError, match="needs a login setup of analysis"):
+        await campaigns.launch_stage(
+            scene.db, scene.launcher, scene.analyst, request=LaunchRequest(made.id, "as production")
+        )
+
+
 @pytest.mark.row(32)
 async def test_history_keeps_what_a_submission_ran_with_and_two_of_them_are_compared(scene: Scene) -> None:
     campaign = await make_campaign(scene, a_stage("a", dataset_query=RAW))
@@ -398,3 +413,29 @@ async def test_keywords_and_merged_parameters_reach_the_command(scene: Scene) ->
         "v9",
         "-Ob=9",
     )
+
+
+@pytest.mark.row(13)
+async def test_a_login_setup_that_is_not_allowed_is_refused_however_a_stage_is_launched(scene: Scene) -> None:
+    new = NewCampaign(
+        "nova",
+        "mine",
+        stages=(NewStage("s", "own", "own", StageSettings(dataset_query=RAW)),),
+    )
+    await campaigns.save_job_type(scene.db, scene.analyst, new=NewJobType("nova", "own", "/bin/true"))
+    await campaigns.save_login_setup(scene.db, scene.analyst, new=NewLoginSetup("nova", "own"))
+    await campaigns.save_login_setup(
+        scene.db, scene.producer, new=NewLoginSetup("nova", "pro", backend="ssh", host="novagpvm01")
+    )
+    mine = await campaigns.create_campaign(scene.db, scene.analyst, new=new)
+    [stage] = await campaigns.list_stages(scene.db, scene.analyst, campaign_id=mine.id)
+    outcome = await campaigns.launch_stage(
+        scene.db, scene.launcher, scene.analyst, request=LaunchRequest(stage.id, "first")
+    )
+    assert isinstance(outcome, campaigns.Launched)
+    changed = NewStage("s", "own", "pro", StageSettings(dataset_query=RAW))
+    await campaigns.edit_stage(scene.db, scene.analyst, stage_id=stage.id, new=changed)
+    with pytest.raises(LaunchHostError):
+        await campaigns.relaunch_submission(
+            scene.db, scene.launcher, scene.analyst, submission_id=outcome.submission_id, key="again"
+        )

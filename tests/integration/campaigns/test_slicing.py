@@ -376,3 +376,17 @@ async def test_submissions_without_files_are_counted_in_lists(scene: Scene) -> N
     await scene.launch(await make_stage(scene, "draining"))
     [campaign] = (await campaigns.list_campaigns(scene.db, scene.producer)).items
     assert (campaign.submission_count, campaign.open_submission_count) == (1, 1)
+
+
+@pytest.mark.row(62)
+async def test_a_launch_does_not_open_a_project_that_its_launcher_may_not_process(scene: Scene) -> None:
+    project = await make_project(scene, 3)
+    new = campaigns.NewCampaign(
+        "nova", "mine", stages=(NewStage("s", "copy", "here", StageSettings(project_id=project)),)
+    )
+    mine = await campaigns.create_campaign(scene.db, scene.analyst, new=new)
+    [stage] = await campaigns.list_stages(scene.db, scene.analyst, campaign_id=mine.id)
+    request = LaunchRequest(stage.id, "sneak")
+    with pytest.raises(NotPermittedError):
+        await campaigns.launch_stage(scene.db, scene.launcher, scene.analyst, request=request)
+    assert (await campaigns.list_submissions(scene.db, scene.analyst)).items == ()

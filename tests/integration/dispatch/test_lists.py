@@ -175,7 +175,7 @@ async def test_the_pace_of_a_project_is_that_of_its_newest_done_attempts(scene: 
             id, project_id, position, share_id, experiment_id, attempt, worker_id, reserved_at, ended_at, outcome,
             handle_state, is_put_back
         )
-        SELECT n, project_id, position, share_id, experiment_id, 1, 'w',
+        SELECT 1000000000 + n, project_id, position, share_id, experiment_id, 1, 'w',
                ended_at + n * interval '1 second' - CASE WHEN n > 2300 THEN interval '7 min' ELSE interval '1 h' END,
                ended_at + n * interval '1 second', 'done', 'done', true
         FROM dispatch.attempts, generate_series(2001, 2600) AS n WHERE position = 0

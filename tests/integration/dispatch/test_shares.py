@@ -293,7 +293,7 @@ async def test_two_claims_at_once_never_share_a_file(scene: Scene, elsewhere: Sc
 
 
 async def test_claims_and_workers_at_once_never_share_a_file(scene: Scene, elsewhere: Scene) -> None:
-    project = await scene.start(30)
+    project = await scene.start(40)
 
     async def work(where: Scene, worker: str) -> int:
         leases = [lease for _ in range(5) for lease in (await where.take(project, worker, count=2)).leases]

@@ -23,6 +23,8 @@ from sutler.campaigns.model import (
     SubmissionRow,
     SubmissionStatus,
 )
+from sutler.campaigns.operations.hosts import check_host_in
+from sutler.campaigns.operations.loading import check_data_handler
 from sutler.campaigns.operations.planning import (
     Site,
     Surroundings,
@@ -128,13 +130,11 @@ async def create_submission_in(tx: Tx, site: Site, who: Principal, *, order: Ord
     """Create the submission with everything that belongs to it and the intention to launch it. Returns its id.
 
     An approval stage has no launch: its submission waits for a person. The caller holds the lock on the stage and has
-    asked for permission. Raises UnknownVariableError, CampaignShapeError, StageIncompleteError, InvalidInputError;
-    nothing is left of it then.
+    asked for permission. Raises UnknownVariableError, CampaignShapeError, StageIncompleteError, LaunchHostError,
+    NotPossibleError, InvalidInputError; nothing is left of it then.
     """
     stage = order.stage
-    around = await load_surroundings(
-        tx, stage, who, data=order.data, is_test=order.is_test, overrides=order.parameter_overrides
-    )
+    around = await _load_allowed(tx, order, who)
     submission_id = await store.reserve_submission_id(tx)
     place = await _find_place(tx, order, around, who, submission_id)
     surface = await _describe(tx, site, order, around, who, place, submission_id)
@@ -154,9 +154,7 @@ async def create_submission_in(tx: Tx, site: Site, who: Principal, *, order: Ord
 
 async def rehearse_in(tx: Tx, site: Site, who: Principal, *, order: Order) -> tuple[Surroundings, LaunchPlan]:
     """Return what `create_submission_in` would plan, with 0 for numbers that are given at launch. Makes nothing."""
-    around = await load_surroundings(
-        tx, order.stage, who, data=order.data, is_test=order.is_test, overrides=order.parameter_overrides
-    )
+    around = await _load_allowed(tx, order, who)
     has_files = not isinstance(order.work, JobOnly)
     surface = Surface(
         submission_id=0,
@@ -170,6 +168,20 @@ async def rehearse_in(tx: Tx, site: Site, who: Principal, *, order: Order) -> tu
         is_test=order.is_test,
     )
     return around, build_plan(site, around, surface, work_count=count_files(order.work))
+
+
+async def _load_allowed(tx: Tx, order: Order, who: Principal) -> Surroundings:
+    """Read what a stage refers to, however it comes to be launched, and go on if it may be used.
+
+    Raises StageIncompleteError, NotPossibleError, LaunchHostError.
+    """
+    stage = order.stage
+    around = await load_surroundings(
+        tx, stage, who, data=order.data, is_test=order.is_test, overrides=order.parameter_overrides
+    )
+    check_data_handler(around.campaign)
+    await check_host_in(tx, around.login_setup, around.variables, role=stage.creator_role)
+    return around
 
 
 def count_files(work: Work) -> int | None:

@@ -48,11 +48,17 @@ async def set_launch_hosts(
 
 
 async def check_host_in(tx: Tx, login_setup: LoginSetup, variables: Mapping[str, str], *, role: str) -> None:
-    """Raise LaunchHostError unless the host of a login setup may be logged in to.
+    """Raise LaunchHostError unless a stage that belongs to a role may log in with a login setup, and to its host.
 
-    Production hosts carry the name of the experiment, or are on its list; hosts of analysis are on its list.
+    What production has set up logs in with the account of production, which is not for analysis. Production hosts carry
+    the name of the experiment, or are on its list; hosts of analysis are on its list.
     """
-    if login_setup.backend in HOSTLESS_BACKENDS or not login_setup.host:
+    if login_setup.backend in HOSTLESS_BACKENDS:
+        return
+    if role == Role.ANALYSIS.value != login_setup.creator_role:
+        what = f"logs in for {login_setup.creator_role}; what belongs to analysis needs a login setup of analysis"
+        raise LaunchHostError([Problem(f"login setup {login_setup.name}", what)], login_setup=login_setup.name)
+    if not login_setup.host:
         return
     host = rules.substitute(login_setup.host, variables, where="host of the login setup")
     allowed = await store.list_launch_hosts(tx, experiment_id=login_setup.experiment_id)

@@ -24,6 +24,7 @@ from sutler.campaigns.operations.launching import Launcher, carry_out_launch
 from sutler.campaigns.operations.loading import load_stage, load_submission, thing_of, thing_of_submission
 from sutler.campaigns.operations.moving import Words, note_change_in, remember_in
 from sutler.campaigns.operations.recovering import find_present_in, refuse_held_in
+from sutler.campaigns.operations.slicing import claim_share_in
 from sutler.campaigns.store import followers as store_followers
 from sutler.database import Database, Tx
 from sutler.dispatch import HandleState, NewHandle
@@ -96,7 +97,7 @@ async def retry_launch(db: Database, launcher: Launcher, who: Principal, *, subm
 
 async def _make_work(tx: Tx, who: Principal, stage: Stage, row: SubmissionRow, *, same_project: bool) -> Work:
     if stage.project_id is not None:
-        share = await dispatch.claim_share_in(tx, project_id=stage.project_id, limit=stage.load_limit, actor=who)
+        share = await claim_share_in(tx, who, stage, project_id=stage.project_id)
         return InShare(share.project_id, share.share_id, share.handle_count)
     if row.share_id is None or row.project_id is None:
         if same_project:

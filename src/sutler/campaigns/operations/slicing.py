@@ -136,6 +136,17 @@ async def open_position_in(tx: Tx, stage: Stage, kind: SplitKind, *, reset_by: s
     )
 
 
+async def claim_share_in(tx: Tx, who: Principal, stage: Stage, *, project_id: int) -> dispatch.CreatedShare:
+    """Take what nobody owns of a project of the experiment, at most the load limit of a stage.
+
+    Whoever launches must be allowed to process that project: its jobs will be. Raises NotFoundError,
+    NotPermittedError, NothingToClaimError.
+    """
+    await _load_project(tx, stage, project_id)
+    await dispatch.permit_processing_in(tx, who, project_id=project_id)
+    return await dispatch.claim_share_in(tx, project_id=project_id, limit=stage.load_limit, actor=who)
+
+
 def kind_of(request: LaunchRequest) -> SplitKind:
     """Which position of the split a launch moves."""
     return SplitKind.TEST if request.is_test else SplitKind.PRODUCTION
@@ -211,13 +222,18 @@ async def _take_done(
     tx: Tx, stage: Stage, position: SplitPosition, project_id: int, limit: int | None
 ) -> list[dispatch.NewHandle]:
     """Take files that another project of the experiment has done. Raises NotFoundError."""
-    known = await store.find_project(tx, project_id=project_id)
-    if known is None or known.experiment_id != stage.experiment_id:
-        raise NotFoundError("project", project_id)
+    await _load_project(tx, stage, project_id)
     done = await dispatch.list_done_files_in(tx, project_id=project_id, limit=limit, ledger_id=position.ledger_id)
     keys = [each.fid or f"{each.namespace}:{each.name}" for each in done]
     await catalog.enter_in(tx, ledger_id=position.ledger_id, experiment_id=stage.experiment_id, keys=keys)
     return [dispatch.NewHandle(each.namespace, each.name, each.fid, each.size_bytes) for each in done]
+
+
+async def _load_project(tx: Tx, stage: Stage, project_id: int) -> None:
+    """Go on if a project is one of the experiment of a stage. Raises NotFoundError."""
+    known = await store.find_project(tx, project_id=project_id)
+    if known is None or known.experiment_id != stage.experiment_id:
+        raise NotFoundError("project", project_id)
 
 
 async def _take_files(
@@ -247,11 +263,8 @@ async def _take_query(
 
 
 async def _take_share(tx: Tx, who: Principal, stage: Stage, request: LaunchRequest, project_id: int) -> Order | Nothing:
-    known = await store.find_project(tx, project_id=project_id)
-    if known is None or known.experiment_id != stage.experiment_id:
-        raise NotFoundError("project", project_id)
     try:
-        share = await dispatch.claim_share_in(tx, project_id=project_id, limit=stage.load_limit, actor=who)
+        share = await claim_share_in(tx, who, stage, project_id=project_id)
     except dispatch.NothingToClaimError as nothing:
         return _explain_nothing(stage, f"project {project_id} has no file for it. {nothing.sentence}", is_over=False)
     work = InShare(share.project_id, share.share_id, share.handle_count)

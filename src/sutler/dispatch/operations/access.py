@@ -39,6 +39,11 @@ async def open_header(
     return header
 
 
+async def permit_processing_in(tx: Tx, who: Principal, *, project_id: int) -> None:
+    """Go on if somebody may process the files of a project. Raises ProjectNotFoundError, NotPermittedError."""
+    await open_header(tx, who, Action.PROCESS, project_id=project_id)
+
+
 async def open_headers(tx: Tx, who: Principal, places: Sequence[AttemptPlace]) -> dict[int, ProjectHeader]:
     """Return the headers of the projects of attempts if somebody may process all of them. Raises NotPermittedError."""
     headers: dict[int, ProjectHeader] = {}
