@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
-from fastapi import FastAPI
 from typer.main import get_command
 
 from sutler.base.errors import SutlerError
@@ -25,9 +24,8 @@ from sutler.cli.failures import EXIT_CODES
 from sutler.cli.main import app
 from sutler.dispatch.model import Outcome
 from sutler.dispatch.rules import decisions
-from sutler.rest import Services, create_router
+from sutler.rest import describe_api
 from sutler.rest.problems import STATUSES
-from sutler.rest.router import DESCRIPTION
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
 SOURCE = Path(__file__).parents[1] / "src" / "sutler"
@@ -234,9 +232,7 @@ def write_routes() -> str:
 
 
 def _describe_api() -> dict[str, Any]:
-    application = FastAPI(title="Sutler", version="1", description=DESCRIPTION)
-    application.include_router(create_router(cast("Services", None)))
-    return application.openapi()
+    return describe_api()
 
 
 def _write_route(method: str, path: str, operation: Mapping[str, Any]) -> list[str]:

@@ -7,7 +7,7 @@ import sys
 
 
 def fuzz_seconds() -> float:
-    """So long each of them: `SUTLER_FUZZ_SECONDS`, first five seconds. `make test` says 60, `make fuzz` 1800."""
+    """So long each of them: `SUTLER_FUZZ_SECONDS`, first five seconds. `make test` says 30, `make fuzz` 1800."""
     return float(os.environ.get("SUTLER_FUZZ_SECONDS", "5"))
 
 

@@ -12,6 +12,7 @@ from benchmarks.dispatching.generator import COMPILERS
 
 ROOT = Path(__file__).parents[2]
 BENCHMARKS = {
+    "campaign_lists.py": ["--stages", "4", "--submissions", "20"],
     "campaign_slices.py": ["--files", "2000", "--slices", "12", "--turns", "3", "--stages", "5", "--submissions", "50"],
     "catalog_queries.py": [
         *("--files", "3000", "--profile", "wide", "--calls", "1", "--seconds", "0.5", "--declared", "1"),

@@ -26,9 +26,10 @@ MAKE = """#!/bin/sh
 echo "$1" > "made.$(basename "$1").txt"
 """
 REFINE = """#!/usr/bin/env python3
-import pathlib, sys
+import pathlib, sys, time
 hog = bytearray(int(sys.argv[1]) << 20)
 hog[::4096] = b"x" * len(hog[::4096])
+time.sleep(3 if len(hog) > 150_000_000 else 0)  # long enough to be seen, however busy the machine is
 name = pathlib.Path(sys.argv[2]).name
 pathlib.Path(f"{sys.argv[3]}.{name}").write_text(name)
 """

@@ -31,7 +31,8 @@ def is_at_least(role: Role | None, needed: Role) -> bool:
 def is_permitted(who: Principal, action: Action, thing: Thing) -> bool:
     """Whether somebody may do something to a thing.
 
-    Administrators may do everything. A thing outside every experiment is its owner's alone. Whom a thing lists, by name
+    Administrators may do everything. A thing outside every experiment is its owner's alone; one inside is its owner's
+    as long as that person holds the role that it was made in. Whom a thing lists, by name
     or by group, may see it and process its files. The members of a group that a thing belongs to may change it and
     declare in it, as long as they are members of its experiment. The token of a job may look around in its experiment,
     process the files of its project and declare what came of them, whoever it works for.
@@ -198,7 +199,9 @@ def _is_permitted_to_job(who: Principal, action: Action, thing: Thing) -> bool:
 
 
 def _is_permitted_to_role(role: Role, action: Action, owner_role: Role | None, *, is_own: bool) -> bool:
-    if role is Role.SUPERUSER or (is_own and action in _OWNER_ACTIONS):
+    # What somebody made in a role stays theirs as long as they hold that role.
+    is_mine = is_own and (owner_role is None or is_at_least(role, owner_role))
+    if role is Role.SUPERUSER or (is_mine and action in _OWNER_ACTIONS):
         return True
     match action:
         case Action.ANYONE | Action.VIEW | Action.CREATE:

@@ -6,10 +6,11 @@ from something that happened. A submission owns a share of a project (in `dispat
 status goes `Created` → `Completed` or `Completed with failures`; beside it stands the word of the batch side.
 
 Operations: `save_…`, `create_campaign`, `edit_…`, `plan_campaign` and `apply_campaign` define; `launch_stage` intends
-and acts, `rehearse_launch` shows what it would do, `carry_out_…` acts for those who died in between; `note_launch`,
-`complete_share` and `stop_cancelled` take over what lower rooms report, and `find_overlooked` finds what they missed;
-`settle_due_intention` decides and does what follows; `record_due_schedules` and `claim_…` serve schedules and the
-queue; `view_…` and `list_…` show. `check_services` tries the services that an experiment names.
+and acts, `rehearse_launch` shows what it would do, `claim_forgotten_launches` and `carry_out_…` act for those who died
+in between; `note_launch`, `complete_share` and `stop_cancelled` take over what lower rooms report, and
+`find_overlooked` finds what they missed; `claim_due_intentions` and `settle_intention` decide and do what follows;
+`record_due_schedules` and `claim_…` serve schedules and the queue; `view_…` and `list_…` show. `check_services` tries
+the services that an experiment names.
 """
 
 from sutler.campaigns.errors import (
@@ -32,6 +33,8 @@ from sutler.campaigns.errors import (
     UnknownVariableError,
 )
 from sutler.campaigns.model import (
+    DATA_HANDLERS,
+    AnyRequest,
     AppliedPlan,
     BatchStatus,
     Campaign,
@@ -51,6 +54,7 @@ from sutler.campaigns.model import (
     Hold,
     HoldKind,
     IntentionKind,
+    IntentionRow,
     IntentionState,
     JobType,
     Launched,
@@ -74,8 +78,10 @@ from sutler.campaigns.model import (
     QueueState,
     Recovery,
     RecoveryMode,
+    RecoveryRequest,
     RecoveryType,
     Rehearsal,
+    RelaunchRequest,
     RunState,
     Schedule,
     ScheduleRun,
@@ -87,9 +93,11 @@ from sutler.campaigns.model import (
     StageSummary,
     StageType,
     StageView,
+    SubmissionFilter,
     SubmissionStatus,
     SubmissionSummary,
     SubmissionView,
+    TemplateUse,
 )
 from sutler.campaigns.operations.comparing import (
     compare_submissions,
@@ -125,7 +133,8 @@ from sutler.campaigns.operations.defining import (
 )
 from sutler.campaigns.operations.followers import (
     SettledIntention,
-    settle_due_intention,
+    claim_due_intentions,
+    settle_intention,
 )
 from sutler.campaigns.operations.gathering import (
     clone_campaign,
@@ -148,8 +157,9 @@ from sutler.campaigns.operations.hosts import (
 )
 from sutler.campaigns.operations.launching import (
     Launcher,
-    carry_out_forgotten_launches,
+    carry_out_forgotten_launch,
     carry_out_launch,
+    claim_forgotten_launches,
     launch_campaign,
     launch_stage,
     rehearse_launch,
@@ -174,6 +184,7 @@ from sutler.campaigns.operations.relaunching import (
 )
 from sutler.campaigns.operations.releasing import (
     claim_queued_launches,
+    is_passing,
     release_queued_launch,
 )
 from sutler.campaigns.operations.schedule_runs import (
@@ -182,7 +193,10 @@ from sutler.campaigns.operations.schedule_runs import (
     settle_schedule_run,
 )
 from sutler.campaigns.operations.schedules import (
+    activate_schedules,
     delete_schedule,
+    find_schedule,
+    get_schedule,
     list_schedule_runs,
     list_schedules,
     preview_schedule,
@@ -202,11 +216,18 @@ from sutler.campaigns.operations.splitting import (
     reset_split,
     view_positions,
 )
+from sutler.campaigns.operations.submission_search import (
+    search_submissions,
+)
 from sutler.campaigns.operations.templates import (
     clone_job_type,
     clone_login_setup,
     delete_job_type,
     delete_login_setup,
+    get_job_type,
+    get_login_setup,
+    list_job_type_users,
+    list_login_setup_users,
     save_job_type,
     save_login_setup,
 )
@@ -221,13 +242,17 @@ from sutler.campaigns.operations.trying import (
     view_login_setup_trial,
 )
 from sutler.campaigns.operations.views import (
+    get_campaign,
     list_campaigns,
+    list_dependencies,
     list_job_types,
     list_login_setups,
+    list_stage_names,
     list_stages,
     list_submission_handles,
     list_submission_outputs,
     list_submissions,
+    list_watched,
     read_job_output,
     view_campaign,
     view_stage,
@@ -248,6 +273,8 @@ from sutler.campaigns.splits import (
 )
 
 __all__ = [
+    "DATA_HANDLERS",
+    "AnyRequest",
     "AppliedPlan",
     "BatchStatus",
     "Campaign",
@@ -272,6 +299,7 @@ __all__ = [
     "HoldKind",
     "InUseError",
     "IntentionKind",
+    "IntentionRow",
     "IntentionState",
     "JobType",
     "LaunchHostError",
@@ -306,8 +334,10 @@ __all__ = [
     "Recovery",
     "RecoveryMode",
     "RecoveryPreview",
+    "RecoveryRequest",
     "RecoveryType",
     "Rehearsal",
+    "RelaunchRequest",
     "RunState",
     "Sample",
     "Schedule",
@@ -331,20 +361,25 @@ __all__ = [
     "StageType",
     "StageView",
     "StageWithoutDataError",
+    "SubmissionFilter",
     "SubmissionOverError",
     "SubmissionStatus",
     "SubmissionSummary",
     "SubmissionView",
+    "TemplateUse",
     "UnknownVariableError",
+    "activate_schedules",
     "add_fed_stage",
     "add_stage",
     "apply_campaign",
     "approve_submission",
     "build_command",
     "cancel_submission",
-    "carry_out_forgotten_launches",
+    "carry_out_forgotten_launch",
     "carry_out_launch",
     "check_services",
+    "claim_due_intentions",
+    "claim_forgotten_launches",
     "claim_queued_launches",
     "claim_schedule_runs",
     "clone_campaign",
@@ -367,28 +402,39 @@ __all__ = [
     "find_job_type_id",
     "find_login_setup_id",
     "find_overlooked",
+    "find_schedule",
     "find_worst_state",
     "forecast_splits",
+    "get_campaign",
+    "get_job_type",
     "get_launch_hosts",
+    "get_login_setup",
     "get_sample",
+    "get_schedule",
     "hold_launches",
     "hold_stage",
     "hold_stages",
+    "is_passing",
     "launch_campaign",
     "launch_stage",
     "list_campaigns",
+    "list_dependencies",
     "list_holds",
+    "list_job_type_users",
     "list_job_types",
+    "list_login_setup_users",
     "list_login_setups",
     "list_queued_launches",
     "list_samples",
     "list_schedule_runs",
     "list_schedules",
+    "list_stage_names",
     "list_stages",
     "list_submission_handles",
     "list_submission_outputs",
     "list_submissions",
     "list_tags",
+    "list_watched",
     "load_split_types",
     "locate_submission",
     "mark_campaigns",
@@ -413,9 +459,10 @@ __all__ = [
     "save_job_type",
     "save_login_setup",
     "save_schedule",
+    "search_submissions",
     "set_dependencies",
     "set_launch_hosts",
-    "settle_due_intention",
+    "settle_intention",
     "settle_schedule_run",
     "stop_called_off",
     "stop_cancelled",

@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, LiteralString
 
-from sutler.campaigns.model import CampaignSummary, SubmissionSummary
+from sutler.base.errors import InvalidInputError, Problem
+from sutler.campaigns import store
+from sutler.campaigns.model import CampaignSummary, StageSummary, SubmissionSummary
 from sutler.database import Tx
-from sutler.database.listing import Key, Page, list_page
+from sutler.database.listing import LARGEST_LIMIT, Key, Page, list_page
 from sutler.database.sql import Fragment, sql, value
 
 _CAMPAIGNS: Final[LiteralString] = """
 SELECT campaign.id, experiment.name AS experiment, campaign.name, campaign.is_active, creator.username AS creator,
        campaign.created_at, campaign.creator_role, campaign.data_handler, campaign.is_test,
        ARRAY(SELECT tag.tag FROM campaigns.tags AS tag WHERE tag.campaign_id = campaign.id ORDER BY tag.tag) AS tags,
-       staged.stage_count, submitted.submission_count, submitted.open_submission_count,
-       submitted.failed_file_count
+       campaign.stage_count, coalesce(kept.submission_count, 0) AS submission_count,
+       coalesce(kept.open_submission_count, 0) AS open_submission_count,
+       CASE WHEN kept.open_submission_count > 0 THEN kept.failed_file_count + (
+           SELECT coalesce(sum(share.failed_count), 0)
+           FROM campaigns.submissions AS submission
+           JOIN dispatch.share_progress AS share ON share.share_id = submission.share_id
+           WHERE submission.campaign_id = campaign.id AND submission.ended_at IS NULL
+       ) ELSE coalesce(kept.failed_file_count, 0) END::bigint AS failed_file_count
 FROM campaigns.campaigns AS campaign
 JOIN auth.experiment_names AS experiment ON experiment.id = campaign.experiment_id
 JOIN auth.user_names AS creator ON creator.id = campaign.created_by
-CROSS JOIN LATERAL (
-    SELECT count(*) AS stage_count FROM campaigns.stages AS stage
-    WHERE stage.campaign_id = campaign.id AND stage.removed_at IS NULL
-) AS staged
-CROSS JOIN LATERAL (
-    SELECT count(*) AS submission_count,
-           count(*) FILTER (WHERE submission.ended_at IS NULL) AS open_submission_count,
-           coalesce(sum(share.failed_count), 0)::bigint AS failed_file_count
-    FROM campaigns.submissions AS submission
-    LEFT JOIN dispatch.share_progress AS share ON share.share_id = submission.share_id
-    WHERE submission.campaign_id = campaign.id
-) AS submitted
+LEFT JOIN campaigns.campaign_counts AS kept ON kept.campaign_id = campaign.id
 """
 
 _SUBMISSIONS: Final[LiteralString] = """
@@ -52,6 +50,9 @@ LEFT JOIN dispatch.share_progress AS share ON share.share_id = submission.share_
 
 _NEWEST_CAMPAIGN: Final = Key("campaign.id", "bigint", is_descending=True)
 _NEWEST_SUBMISSION: Final = Key("submission.id", "bigint", is_descending=True)
+
+_BEFORE_ALL: Final = (-(2**31), 0)
+_PLACE: Final = re.compile(r"(-?[0-9]{1,10})\.([0-9]{1,19})")
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,30 @@ def _filter_campaigns(wanted: CampaignFilter) -> Iterator[Fragment]:
             + value(wanted.watched_by, "bigint")
             + sql(")")
         )
+
+
+async def list_stages(tx: Tx, *, campaign_id: int, after: str | None, limit: int) -> Page[StageSummary]:
+    """Return stages of a campaign, in its order. Raises InvalidInputError for a limit out of range or a broken cursor.
+
+    The cursor is the rank and the id of the last stage: where a stage stands is not unique by its rank alone.
+    """
+    if not 1 <= limit <= LARGEST_LIMIT:
+        raise InvalidInputError([Problem("limit", f"must be between 1 and {LARGEST_LIMIT}, not {limit}")])
+    place = _BEFORE_ALL if after is None else _read_place(after)
+    found = await store.list_stages_after(tx, campaign_id=campaign_id, place=place, count=limit + 1)
+    last = found[limit - 1] if len(found) > limit else None
+    return Page(
+        items=tuple(stage.summary for stage in found[:limit]),
+        next_cursor=None if last is None else f"{last.rank}.{last.summary.id}",
+    )
+
+
+def _read_place(cursor: str) -> tuple[int, int]:
+    found = _PLACE.fullmatch(cursor)
+    rank, stage_id = (int(found[1]), int(found[2])) if found else (2**31, 2**63)
+    if not (-(2**31) <= rank < 2**31 and stage_id < 2**63):
+        raise InvalidInputError([Problem("cursor", "is not one that this list gave out")])
+    return rank, stage_id
 
 
 async def list_submissions(

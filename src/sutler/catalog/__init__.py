@@ -122,7 +122,7 @@ from sutler.catalog.operations.indexed_keys import (
     index_key,
     list_indexed_keys,
 )
-from sutler.catalog.operations.ledgers import create_ledger_in, enter_in, get_taken_counts_in
+from sutler.catalog.operations.ledgers import create_ledger_in, enter_in, find_next_part_in, get_taken_counts_in
 from sutler.catalog.operations.lineage import get_lineage
 from sutler.catalog.operations.listing_files import list_datasets_of_files, list_files
 from sutler.catalog.operations.moving import move_files, rename_file
@@ -288,6 +288,7 @@ __all__ = [
     "ensure_namespace_in",
     "enter_in",
     "explain_query",
+    "find_next_part_in",
     "find_place_in",
     "find_query_kind",
     "find_source",

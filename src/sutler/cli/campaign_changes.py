@@ -48,6 +48,7 @@ def edit_campaign(
     login_setup: Annotated[str | None, typer.Option(help="The login setup that stages inherit.")] = None,
     data_handler: Annotated[str | None, typer.Option(help="data_dispatcher or sam.")] = None,
     is_test: Annotated[bool | None, typer.Option("--test/--no-test", help="Whether it is a test.")] = None,
+    tags: Annotated[list[str] | None, typer.Option("--tag", help="A tag, in place of all there are.")] = None,
     as_json: Json = False,
 ) -> None:
     """Change what a campaign says; --set and --unset are about what its stages inherit."""
@@ -60,6 +61,7 @@ def edit_campaign(
         "default_login_setup": login_setup,
         "data_handler": data_handler,
         "is_test": is_test,
+        "tags": None if tags is None else tuple(tags),
     }
     change = CampaignChange(**given, defaults=read_settings(sets), unset_defaults=tuple(unsets or ()))
     with connect() as client:

@@ -88,7 +88,7 @@ def show_campaign(
     campaign_id: Annotated[int, typer.Argument(metavar="ID", help="The number of the campaign.")],
     as_json: Json = False,
 ) -> None:
-    """Show a campaign with its stages and newest submissions."""
+    """Show a campaign with its first 200 stages and newest submissions."""
     with connect() as client:
         view = client.view_campaign(campaign_id)
     if as_json:
@@ -229,3 +229,6 @@ def _print_stages(view: CampaignView) -> None:
             for one in view.stages
         ],
     )
+    if view.next_stages_cursor is not None:
+        missing = view.stage_count - len(view.stages)
+        typer.echo(f"{missing} more: sutler stage list {view.campaign.id} --limit {view.stage_count}")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 commands = typer.Typer(no_args_is_help=True, help="Schedules: when stages are launched by themselves.")
 
 StageId = Annotated[int, typer.Argument(metavar="STAGE", help="The number of the stage.")]
+StageIds = Annotated[list[int], typer.Argument(metavar="STAGE...", help="The numbers of the stages.")]
 Cron = Annotated[
     str, typer.Argument(help="Minute, hour, day of month, month, day of week: '0 2 * * *' is every night at two.")
 ]
@@ -85,6 +86,18 @@ def save_schedule(
         typer.echo(f"Stage {kept.stage_id} {kept.stage} is launched next at {show_cell(kept.next_due_at)}.")
 
 
+@commands.command("pause")
+def pause_schedules(*, stage_ids: StageIds, as_json: Json = False) -> None:
+    """Pause the schedules of stages, all or none."""
+    _activate(stage_ids, is_active=False, as_json=as_json)
+
+
+@commands.command("resume")
+def resume_schedules(*, stage_ids: StageIds, as_json: Json = False) -> None:
+    """Let stages be launched by their schedules again, all or none, on your behalf."""
+    _activate(stage_ids, is_active=True, as_json=as_json)
+
+
 @commands.command("delete")
 def delete_schedule(*, stage_id: StageId) -> None:
     """Delete the schedule of a stage with its runs."""
@@ -122,6 +135,20 @@ def list_schedule_runs(*, stage_id: StageId, limit: Limit = 100, as_json: Json =
         ("due", "what came of it", "submission", "reason"),
         [(one.due_at, one.state, one.submission_id, one.reason) for one in items],
     )
+
+
+def _activate(stage_ids: list[int], *, is_active: bool, as_json: bool) -> None:
+    with connect() as client:
+        changed = client.activate_schedules(stage_ids, is_active=is_active)
+    if as_json:
+        print_json(changed)
+        return
+    rest = [stage_id for stage_id in stage_ids if stage_id not in changed]
+    word = "resumed" if is_active else "paused"
+    if changed:
+        typer.echo(f"The schedule of {', '.join(map(str, changed))} is {word}.")
+    if rest:
+        typer.echo(f"Nothing to change for {', '.join(map(str, rest))}: no schedule, or {word} before.")
 
 
 def _print(items: Sequence[Schedule], whole: object, *, as_json: bool) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sutler.cli import splits, stage_launches
-from sutler.cli.asking import connect
-from sutler.cli.options import Json
+from sutler.cli.asking import connect, take
+from sutler.cli.options import Json, Limit
 from sutler.cli.output import print_facts, print_json, print_table, show_parameters
 from sutler.cli.settings import Sets, Unsets, read_settings
 
@@ -92,11 +92,12 @@ def _describe_data(view: StageView) -> str:
 def list_stages(
     *,
     campaign_id: Annotated[int, typer.Argument(metavar="CAMPAIGN", help="The number of the campaign.")],
+    limit: Limit = 100,
     as_json: Json = False,
 ) -> None:
     """List the stages of a campaign, in order."""
     with connect() as client:
-        items = client.list_stages(campaign_id).items
+        items = take(client, client.list_stages, limit, campaign_id=campaign_id)
     if as_json:
         print_json(items)
         return

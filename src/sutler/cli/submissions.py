@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,9 +14,14 @@ from sutler.cli.options import Experiment, Json, Limit
 from sutler.cli.output import print_facts, print_json, print_table, show_cell, show_counts, show_duration, show_size
 
 if TYPE_CHECKING:
+    from sutler.wire.launch import BatchJob
     from sutler.wire.submissions import SubmissionSummary, SubmissionView
 
 commands = typer.Typer(no_args_is_help=True, help="Submissions: what became of the launches of stages.")
+
+INSTANTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+ENDINGS = {"memory": "its memory limit", "time": "its time limit", "stopped": "being stopped", "signal": "a signal"}
+"""What can end a batch job that does not end by itself."""
 
 SubmissionId = Annotated[int, typer.Argument(metavar="ID", help="The number of the submission.")]
 
@@ -29,6 +35,41 @@ class HandleWord(StrEnum):
     FAILED = "failed"
 
 
+class StatusWord(StrEnum):
+    """How the files of a submission stand."""
+
+    CREATED = "Created"
+    COMPLETED = "Completed"
+    COMPLETED_WITH_FAILURES = "Completed with failures"
+
+
+class BatchWord(StrEnum):
+    """How the launch and the jobs of a submission stand."""
+
+    NEW = "New"
+    AWAITING_APPROVAL = "Awaiting Approval"
+    APPROVED = "Approved"
+    LAUNCH_FAILED = "LaunchFailed"
+    IDLE = "Idle"
+    RUNNING = "Running"
+    HELD = "Held"
+    FAILED = "Failed"
+    COMPLETED = "Completed"
+    LOCATED = "Located"
+    CANCELLED = "Cancelled"
+    REMOVED = "Removed"
+
+
+class CauseWord(StrEnum):
+    """What submissions are launched for."""
+
+    MANUAL = "manual"
+    DEPENDENCY = "dependency"
+    RECOVERY = "recovery"
+    RELAUNCH = "relaunch"
+    SCHEDULE = "schedule"
+
+
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.add_typer(commands, name="submission")
@@ -39,43 +80,42 @@ def register(app: typer.Typer) -> None:
 def list_submissions(
     *,
     experiment: Experiment = None,
-    campaign: Annotated[int | None, typer.Option(help="Only of this campaign.")] = None,
-    stage: Annotated[int | None, typer.Option(help="Only of this stage.")] = None,
+    campaign: Annotated[str | None, typer.Option(help="Only of this campaign: its number, or a name with *.")] = None,
+    stage: Annotated[str | None, typer.Option(help="Only of this stage: its number, or a name with *.")] = None,
+    status: Annotated[StatusWord | None, typer.Option(help="Only where the files stand so.")] = None,
+    batch_status: Annotated[BatchWord | None, typer.Option("--batch", help="Only where the jobs stand so.")] = None,
+    cause: Annotated[CauseWord | None, typer.Option(help="Only those launched for this.")] = None,
+    launched_by: Annotated[str | None, typer.Option("--by", help="Only those that this user launched.")] = None,
+    since: Annotated[
+        datetime | None, typer.Option(formats=INSTANTS, help="Only those launched then or later, in UTC.")
+    ] = None,
     is_open: Annotated[bool | None, typer.Option("--open/--ended", help="Only those that run, or ended.")] = None,
+    is_test: Annotated[bool | None, typer.Option("--test/--no-test", help="Only tests, or none.")] = None,
     limit: Limit = 100,
     as_json: Json = False,
 ) -> None:
-    """List submissions, newest first."""
+    """List submissions of all campaigns, newest first."""
     with connect() as client:
         items = take(
             client,
             client.list_submissions,
             limit,
             experiment=experiment,
-            campaign_id=campaign,
-            stage_id=stage,
+            **_choose("campaign", campaign),
+            **_choose("stage", stage),
+            status=status,
+            batch_status=batch_status,
+            cause=cause,
+            launched_by=launched_by,
+            since=None if since is None else since.replace(tzinfo=UTC),
             is_open=is_open,
+            is_test=is_test,
         )
     if as_json:
         print_json(items)
         return
-    print_table(
-        ("id", "campaign", "stage", "status", "batch", "files", "done", "failed", "created"),
-        [
-            (
-                s.id,
-                s.campaign,
-                s.stage,
-                s.status,
-                s.batch_status,
-                s.total_count,
-                s.done_count,
-                s.failed_count,
-                s.created_at,
-            )
-            for s in items
-        ],
-    )
+    told = ("id", "campaign", "stage", "cause", "of", "test", "status", "batch")
+    print_table((*told, "files", "done", "failed", "created"), [_list_summary(one) for one in items])
 
 
 @commands.command("show")
@@ -178,6 +218,20 @@ def retry_declarations(
     typer.echo(f"{count} refused declarations of {experiment} are tried once more.")
 
 
+def _choose(what: str, given: str | None) -> dict[str, object]:
+    """Return the filter that a number or a name stands for."""
+    if given is not None and given.isascii() and given.isdecimal():
+        return {f"{what}_id": int(given)}
+    return {what: given}
+
+
+def _list_summary(one: SubmissionSummary) -> tuple[object, ...]:
+    cause = f"{one.cause} {one.recovery_type}" if one.recovery_type else one.cause
+    origin = one.original_id or one.upstream_submission_id
+    words = (one.campaign, one.stage, cause, origin, "test" if one.is_test else "", one.status, one.batch_status)
+    return (one.id, *words, one.total_count, one.done_count, one.failed_count, one.created_at)
+
+
 def _print_view(view: SubmissionView) -> None:
     one = view.submission
     print_facts(
@@ -240,11 +294,8 @@ def _print_tables(view: SubmissionView) -> None:
     if view.jobs:
         typer.echo()
         print_table(
-            ("job", "batch job", "state", "exit", "host", "started", "ended", "reason"),
-            [
-                (j.number, j.batch_job_id, j.state, j.exit_code, j.host, j.started_at, j.ended_at, j.reason)
-                for j in view.jobs
-            ],
+            ("job", "batch job", "state", "exit", "ended by", "host", "started", "ended", "peak memory", "reason"),
+            [_list_cells(job) for job in view.jobs],
         )
     if view.history:
         typer.echo()
@@ -256,3 +307,10 @@ def _print_tables(view: SubmissionView) -> None:
             ("then", "stage", "state", "submission", "reason"),
             [(f.kind, f.downstream_stage, f.state, f.submission_id, f.reason) for f in view.followers],
         )
+
+
+def _list_cells(job: BatchJob) -> tuple[object, ...]:
+    cause = ENDINGS.get(job.cause, job.cause)
+    memory = show_size(job.peak_memory_bytes)
+    times = (job.started_at, job.ended_at)
+    return (job.number, job.batch_job_id, job.state, job.exit_code, cause, job.host, *times, memory, job.reason)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sutler.cli.asking import connect, read_document, read_shape
-from sutler.cli.options import Experiment, File, Json
+from sutler.cli.asking import connect, read_document, read_shape, take
+from sutler.cli.options import Experiment, File, Json, Limit
 from sutler.cli.output import print_facts, print_json, print_table, show_parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sutler.wire.campaigns import TemplateUse
 
 login_setups = typer.Typer(no_args_is_help=True, help="Login setups: how to get ready to submit.")
 job_types = typer.Typer(no_args_is_help=True, help="Job types: what to run on each file.")
@@ -85,6 +90,14 @@ def save_login_setup(*, file: File, revision: Revision = None, as_json: Json = F
     with connect() as client:
         saved = client.save_login_setup(new, revision=revision)
     _tell("Login setup", saved.id, saved.name, saved, as_json=as_json)
+
+
+@login_setups.command("users")
+def list_login_setup_users(*, login_setup_id: SetupId, limit: Limit = 1000, as_json: Json = False) -> None:
+    """List the campaigns and stages that use a login setup, the newest campaign first."""
+    with connect() as client:
+        items = take(client, client.list_login_setup_users, limit, login_setup_id=login_setup_id)
+    _print_users(items, as_json=as_json)
 
 
 @login_setups.command("clone")
@@ -229,6 +242,14 @@ def save_job_type(
     _tell("Job type", saved.id, saved.name, saved, as_json=as_json)
 
 
+@job_types.command("users")
+def list_job_type_users(*, job_type_id: JobTypeId, limit: Limit = 1000, as_json: Json = False) -> None:
+    """List the campaigns and stages that use a job type, the newest campaign first."""
+    with connect() as client:
+        items = take(client, client.list_job_type_users, limit, job_type_id=job_type_id)
+    _print_users(items, as_json=as_json)
+
+
 @job_types.command("clone")
 def clone_job_type(*, job_type_id: JobTypeId, name: NewName, as_json: Json = False) -> None:
     """Copy a job type under another name; the copy is yours."""
@@ -243,6 +264,22 @@ def delete_job_type(*, job_type_id: JobTypeId) -> None:
     with connect() as client:
         client.delete_job_type(job_type_id)
     typer.echo(f"Job type {job_type_id} is deleted.")
+
+
+def _print_users(items: Sequence[TemplateUse], *, as_json: bool) -> None:
+    if as_json:
+        print_json(items)
+        return
+    print_table(
+        ("campaign", "name", "stage", "name", "how"),
+        [(one.campaign_id, one.campaign, one.stage_id, one.stage, _describe_use(one)) for one in items],
+    )
+
+
+def _describe_use(one: TemplateUse) -> str:
+    if one.stage_id is None:
+        return "for its stages"
+    return "from its campaign" if one.is_inherited else "itself"
 
 
 def _describe(recovery_type: str, overrides: tuple[tuple[str, str], ...]) -> str:

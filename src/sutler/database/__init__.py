@@ -5,7 +5,7 @@ run named statements on the `Tx` they are given; `notices` wake live pages and l
 tables of other rooms mean.
 """
 
-from sutler.database.errors import AlreadyExistsError, DatabaseBusyError, StillInUseError
+from sutler.database.errors import AlreadyExistsError, DatabaseBusyError, DatabaseUnreachableError, StillInUseError
 from sutler.database.following import create_event_partitions, follow_once, list_history
 from sutler.database.idempotent_calls import (
     Answer,
@@ -35,6 +35,7 @@ __all__ = [
     "Answer",
     "Database",
     "DatabaseBusyError",
+    "DatabaseUnreachableError",
     "Deed",
     "EarlierCall",
     "Follower",

@@ -35,6 +35,8 @@ SESSION_SETTINGS = {
     "lock_timeout": "15s",
     "idle_in_transaction_session_timeout": "60s",
     "timezone": "UTC",
+    # Compiling statements costs more than the short ones here gain by it.
+    "jit": "off",
 }
 
 Arguments = ParamSpec("Arguments")

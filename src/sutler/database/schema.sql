@@ -360,6 +360,16 @@ ALTER TABLE auth.users ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE campaigns.campaign_counts (
+    campaign_id bigint NOT NULL,
+    submission_count bigint NOT NULL,
+    open_submission_count bigint NOT NULL,
+    failed_file_count bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT campaign_counts_failed_check CHECK ((failed_file_count >= 0)),
+    CONSTRAINT campaign_counts_submissions_check CHECK (((open_submission_count >= 0) AND (open_submission_count <= submission_count)))
+)
+WITH (fillfactor='50');
+
 CREATE TABLE campaigns.campaigns (
     id bigint NOT NULL,
     experiment_id bigint NOT NULL,
@@ -379,7 +389,9 @@ CREATE TABLE campaigns.campaigns (
     extras jsonb DEFAULT '{}'::jsonb NOT NULL,
     revision integer DEFAULT 1 NOT NULL,
     last_launched_at timestamp with time zone,
-    CONSTRAINT campaigns_data_handler_check CHECK ((data_handler = ANY (ARRAY['data_dispatcher'::text, 'sam'::text])))
+    stage_count integer DEFAULT 0 NOT NULL,
+    CONSTRAINT campaigns_data_handler_check CHECK ((data_handler = ANY (ARRAY['data_dispatcher'::text, 'sam'::text]))),
+    CONSTRAINT campaigns_stage_count_check CHECK ((stage_count >= 0))
 );
 
 ALTER TABLE campaigns.campaigns ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -617,6 +629,13 @@ CREATE TABLE campaigns.split_positions (
     CONSTRAINT split_positions_kind_check CHECK ((kind = ANY (ARRAY['production'::text, 'test'::text])))
 );
 
+CREATE TABLE campaigns.stage_counts (
+    stage_id bigint NOT NULL,
+    open_submission_count bigint NOT NULL,
+    CONSTRAINT stage_counts_open_check CHECK ((open_submission_count >= 0))
+)
+WITH (fillfactor='50');
+
 CREATE TABLE campaigns.stages (
     id bigint NOT NULL,
     campaign_id bigint NOT NULL,
@@ -699,6 +718,8 @@ CREATE TABLE campaigns.submissions (
     is_shared boolean DEFAULT false NOT NULL,
     followed_at timestamp with time zone,
     called_off_as text,
+    failed_file_count bigint DEFAULT 0 NOT NULL,
+    vouched_by bigint,
     CONSTRAINT submissions_batch_status_check CHECK ((batch_status = ANY (ARRAY['New'::text, 'Awaiting Approval'::text, 'Approved'::text, 'LaunchFailed'::text, 'Idle'::text, 'Running'::text, 'Held'::text, 'Failed'::text, 'Completed'::text, 'Located'::text, 'Cancelled'::text, 'Removed'::text]))),
     CONSTRAINT submissions_called_off_check CHECK ((called_off_as = ANY (ARRAY['Cancelled'::text, 'Removed'::text]))),
     CONSTRAINT submissions_cause_check CHECK ((cause = ANY (ARRAY['manual'::text, 'dependency'::text, 'recovery'::text, 'relaunch'::text, 'schedule'::text]))),
@@ -1107,7 +1128,8 @@ CREATE TABLE dispatch.attempts (
 
 CREATE TABLE dispatch.closed_shares (
     share_id bigint NOT NULL,
-    closed_at timestamp with time zone NOT NULL
+    closed_at timestamp with time zone NOT NULL,
+    is_over boolean DEFAULT false NOT NULL
 );
 
 CREATE VIEW dispatch.done_attempts AS
@@ -1398,6 +1420,8 @@ CREATE TABLE launch.launches (
     intended_at timestamp with time zone NOT NULL,
     submitted_at timestamp with time zone,
     ended_at timestamp with time zone,
+    tries integer DEFAULT 0 NOT NULL,
+    due_at timestamp with time zone NOT NULL,
     CONSTRAINT launches_state_check CHECK ((state = ANY (ARRAY['intended'::text, 'submitted'::text, 'failed'::text, 'stopping'::text, 'ended'::text])))
 );
 
@@ -1567,6 +1591,9 @@ ALTER TABLE ONLY auth.users
 ALTER TABLE ONLY auth.users
     ADD CONSTRAINT users_username_key UNIQUE (username);
 
+ALTER TABLE ONLY campaigns.campaign_counts
+    ADD CONSTRAINT campaign_counts_pkey PRIMARY KEY (campaign_id);
+
 ALTER TABLE ONLY campaigns.campaigns
     ADD CONSTRAINT campaigns_experiment_name_key UNIQUE (experiment_id, name);
 
@@ -1629,6 +1656,9 @@ ALTER TABLE ONLY campaigns.schedules
 
 ALTER TABLE ONLY campaigns.split_positions
     ADD CONSTRAINT split_positions_pkey PRIMARY KEY (stage_id, kind);
+
+ALTER TABLE ONLY campaigns.stage_counts
+    ADD CONSTRAINT stage_counts_pkey PRIMARY KEY (stage_id);
 
 ALTER TABLE ONLY campaigns.stages
     ADD CONSTRAINT stages_pkey PRIMARY KEY (id);
@@ -1833,6 +1863,8 @@ CREATE INDEX campaigns_default_job_type_idx ON campaigns.campaigns USING btree (
 
 CREATE INDEX campaigns_default_login_setup_idx ON campaigns.campaigns USING btree (default_login_setup_id);
 
+CREATE INDEX dependencies_campaign_idx ON campaigns.dependencies USING btree (campaign_id, rank, id);
+
 CREATE INDEX dependencies_downstream_idx ON campaigns.dependencies USING btree (downstream_stage_id);
 
 CREATE INDEX intentions_due_idx ON campaigns.intentions USING btree (due_at) WHERE (state = 'pending'::text);
@@ -1848,6 +1880,8 @@ CREATE INDEX queued_launches_turn_idx ON campaigns.queued_launches USING btree (
 CREATE INDEX queued_launches_waiting_idx ON campaigns.queued_launches USING btree (due_at, id) WHERE (state = 'queued'::text);
 
 CREATE INDEX schedule_runs_open_idx ON campaigns.schedule_runs USING btree (next_try_at, id) WHERE (state = 'due'::text);
+
+CREATE INDEX schedule_runs_submission_idx ON campaigns.schedule_runs USING btree (submission_id) WHERE (submission_id IS NOT NULL);
 
 CREATE INDEX schedules_due_idx ON campaigns.schedules USING btree (next_due_at) WHERE is_active;
 
@@ -1873,11 +1907,19 @@ CREATE INDEX submissions_created_idx ON campaigns.submissions USING btree (stage
 
 CREATE INDEX submissions_experiment_idx ON campaigns.submissions USING btree (experiment_id, id);
 
+CREATE INDEX submissions_going_idx ON campaigns.submissions USING btree (campaign_id, share_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX submissions_launcher_idx ON campaigns.submissions USING btree (launched_by, id);
+
 CREATE INDEX submissions_open_idx ON campaigns.submissions USING btree (stage_id, id) WHERE (ended_at IS NULL);
 
 CREATE INDEX submissions_original_idx ON campaigns.submissions USING btree (original_id, id) WHERE (original_id IS NOT NULL);
 
 CREATE INDEX submissions_project_idx ON campaigns.submissions USING btree (project_id, id);
+
+CREATE INDEX submissions_schedule_idx ON campaigns.submissions USING btree (schedule_id) WHERE (schedule_id IS NOT NULL);
+
+CREATE INDEX submissions_since_idx ON campaigns.submissions USING btree (experiment_id, created_at);
 
 CREATE INDEX submissions_stage_idx ON campaigns.submissions USING btree (stage_id, id);
 
@@ -1967,6 +2009,8 @@ CREATE INDEX shares_project_idx ON dispatch.shares USING btree (project_id);
 
 CREATE INDEX batch_jobs_id_idx ON launch.batch_jobs USING btree (batch_job_id);
 
+CREATE INDEX launches_due_idx ON launch.launches USING btree (due_at, key) WHERE (state = 'intended'::text);
+
 CREATE INDEX launches_open_idx ON launch.launches USING btree (state, intended_at) WHERE (state = ANY (ARRAY['intended'::text, 'submitted'::text, 'stopping'::text]));
 
 CREATE INDEX replicas_rse_idx ON replicas.replicas USING btree (rse_id);
@@ -2022,6 +2066,9 @@ ALTER TABLE ONLY auth.tokens
 
 ALTER TABLE ONLY auth.tokens
     ADD CONSTRAINT tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY campaigns.campaign_counts
+    ADD CONSTRAINT campaign_counts_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns.campaigns(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY campaigns.campaigns
     ADD CONSTRAINT campaigns_created_by_fkey FOREIGN KEY (created_by) REFERENCES auth.users(id);
@@ -2116,6 +2163,9 @@ ALTER TABLE ONLY campaigns.split_positions
 ALTER TABLE ONLY campaigns.split_positions
     ADD CONSTRAINT split_positions_stage_id_fkey FOREIGN KEY (stage_id) REFERENCES campaigns.stages(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY campaigns.stage_counts
+    ADD CONSTRAINT stage_counts_stage_id_fkey FOREIGN KEY (stage_id) REFERENCES campaigns.stages(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY campaigns.stages
     ADD CONSTRAINT stages_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns.campaigns(id);
 
@@ -2166,6 +2216,9 @@ ALTER TABLE ONLY campaigns.submissions
 
 ALTER TABLE ONLY campaigns.submissions
     ADD CONSTRAINT submissions_upstream_submission_id_fkey FOREIGN KEY (upstream_submission_id) REFERENCES campaigns.submissions(id);
+
+ALTER TABLE ONLY campaigns.submissions
+    ADD CONSTRAINT submissions_vouched_by_fkey FOREIGN KEY (vouched_by) REFERENCES auth.users(id);
 
 ALTER TABLE ONLY campaigns.tags
     ADD CONSTRAINT tags_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns.campaigns(id) ON DELETE CASCADE;

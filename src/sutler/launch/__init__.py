@@ -5,8 +5,8 @@ asks no permission: campaigns does.
 
 A launch is *intended* (`intend_in`, in the transaction that decided it), then *submitted* or *failed*
 (`submit_launch`, which may be repeated and never starts a job twice), perhaps *stopping* (`stop_launch`), and *ended*
-when all its batch jobs are (`poll_launches`). A failed one may be intended again (`retry_in`). `list_unsubmitted` names
-the launches whose submission a crash cut off.
+when all its batch jobs are (`poll_launches`). A failed one may be intended again (`retry_in`). `claim_unsubmitted`
+takes the launches whose submission a crash cut off, and `intend_stop_in` notes a stop in the caller's transaction.
 Back-ends (`backends/`) are the batch systems, all behind one protocol; `LocalBackend` runs jobs on this machine.
 """
 
@@ -36,11 +36,12 @@ from sutler.launch.model import (
     ResourceRequest,
 )
 from sutler.launch.operations import (
+    claim_unsubmitted,
     get_backend,
     get_launch_in,
     intend_in,
+    intend_stop_in,
     list_jobs_in,
-    list_unsubmitted,
     poll_launches,
     read_output,
     retry_in,
@@ -70,11 +71,12 @@ __all__ = [
     "Receipt",
     "ResourceRequest",
     "UnknownBackendError",
+    "claim_unsubmitted",
     "get_backend",
     "get_launch_in",
     "intend_in",
+    "intend_stop_in",
     "list_jobs_in",
-    "list_unsubmitted",
     "poll_launches",
     "read_output",
     "retry_in",

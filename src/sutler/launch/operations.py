@@ -39,7 +39,8 @@ from sutler.launch.model import (
 Backends = Mapping[str, Backend]
 
 OUTPUT_BYTES = 64 * 1024
-UNSUBMITTED_LIMIT = 100
+FIRST_RETRY_PAUSE = timedelta(seconds=2)
+LONGEST_RETRY_PAUSE = timedelta(minutes=2)
 
 log = structlog.get_logger(__name__)
 
@@ -94,10 +95,20 @@ async def submit_launch(db: Database, backends: Backends, *, key: str, secrets: 
         return await _record_receipt(db, key=key, receipt=receipt)
 
 
-async def list_unsubmitted(db: Database, *, older_than: timedelta) -> list[str]:
-    """Return the keys of launches that have been waiting for their submission for longer, oldest first, at most 100."""
-    async with db.read() as tx:
-        return await store.list_unsubmitted(tx, before=tx.now - older_than, count=UNSUBMITTED_LIMIT)
+async def claim_unsubmitted(db: Database, *, older_than: timedelta, count: int) -> list[str]:
+    """Take launches that have been waiting for their submission for longer, at most `count`, and return their keys.
+
+    Each is put off before it is tried, longer every time, so that those that cannot be submitted never stand in the way
+    of the others.
+    """
+    async with db.write() as tx:
+        return await store.claim_unsubmitted(
+            tx,
+            before=tx.now - older_than,
+            count=count,
+            first_pause=FIRST_RETRY_PAUSE,
+            longest_pause=LONGEST_RETRY_PAUSE,
+        )
 
 
 async def poll_launches(db: Database, backends: Backends) -> int:
@@ -124,19 +135,29 @@ async def stop_launch(db: Database, backends: Backends, *, key: str, reason: str
     by `poll_launches`. Raises LaunchNotFoundError.
     """
     async with db.write() as tx:
-        launch = await _lock_launch(tx, key=key)
-        if launch.state in (LaunchState.FAILED, LaunchState.ENDED):
-            return launch
-        if launch.state is not LaunchState.STOPPING:
-            await store.record_stopping(tx, key=key, reason=reason)
-            facts: dict[str, object] = {"reason": reason}
-            await tx.record(Event(LaunchEvent.LAUNCH_STOPPING, "launch", key, launch.experiment_id, facts), SYSTEM)
+        launch = await intend_stop_in(tx, key=key, reason=reason)
+    if launch.state in (LaunchState.FAILED, LaunchState.ENDED):
+        return launch
     try:
         await _act_stop(db, get_backend(backends, launch.backend), key=key)
     except SutlerError as error:
         log.warning("launch_stop_failed", key=key, backend=launch.backend, code=error.code, reason=error.sentence)
     async with db.read() as tx:
         return await get_launch_in(tx, key=key)
+
+
+async def intend_stop_in(tx: Tx, *, key: str, reason: str) -> Launch:
+    """Write down that the batch jobs of a launch shall end, unless it is over, and return it as it was.
+
+    `stop_launch` tells them after the commit, and `poll_launches` if nobody does. The first reason stays.
+    Raises LaunchNotFoundError.
+    """
+    launch = await _lock_launch(tx, key=key)
+    if launch.state in (LaunchState.INTENDED, LaunchState.SUBMITTED):
+        await store.record_stopping(tx, key=key, reason=reason)
+        facts: dict[str, object] = {"reason": reason}
+        await tx.record(Event(LaunchEvent.LAUNCH_STOPPING, "launch", key, launch.experiment_id, facts), SYSTEM)
+    return launch
 
 
 async def get_launch_in(tx: Tx, *, key: str) -> Launch:

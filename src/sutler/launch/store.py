@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sutler.database import Row, Tx, into_list, into_optional, load_statements
@@ -34,9 +34,19 @@ async def hold_launch(connection: Any, *, key: str) -> None:  # noqa: ANN401 - t
     await connection.execute(_SQL.hold_launch.text, *_SQL.hold_launch.arguments({"key": key}))
 
 
-async def list_unsubmitted(tx: Tx, *, before: datetime, count: int) -> list[str]:
-    """Return keys of launches that were intended before an instant and are so still, oldest first."""
-    return [row["key"] for row in await tx.rows(_SQL.list_unsubmitted, before=before, count=count)]
+async def claim_unsubmitted(
+    tx: Tx, *, before: datetime, count: int, first_pause: timedelta, longest_pause: timedelta
+) -> list[str]:
+    """Take launches that were intended before an instant, are so still and due, and put them off; return their keys."""
+    rows = await tx.rows(
+        _SQL.claim_unsubmitted,
+        before=before,
+        now=tx.now,
+        count=count,
+        first_pause=first_pause,
+        longest_pause=longest_pause,
+    )
+    return [row["key"] for row in rows]
 
 
 async def list_open_launches(tx: Tx) -> list[Launch]:

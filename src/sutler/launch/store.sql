@@ -1,7 +1,7 @@
 -- name: insert_launch
 -- Write a launch down before anything is started.
-INSERT INTO launch.launches (key, experiment_id, backend, plan, state, intended_at)
-VALUES (:key, :experiment_id, :backend, :plan::jsonb, 'intended', :now)
+INSERT INTO launch.launches (key, experiment_id, backend, plan, state, intended_at, due_at)
+VALUES (:key, :experiment_id, :backend, :plan::jsonb, 'intended', :now, :now)
 
 -- name: find_launch
 -- Look a launch up by its key.
@@ -22,13 +22,26 @@ FOR UPDATE
 -- Let one process at a time deal with the back-end for a launch; the lock belongs to the connection.
 SELECT pg_advisory_lock(hashtextextended('launch/' || :key::text, 0))
 
--- name: list_unsubmitted
--- Keys of launches that were written down before an instant and have not reached a back-end, oldest first.
-SELECT key
-FROM launch.launches
-WHERE state = 'intended' AND intended_at <= :before
-ORDER BY intended_at, key
-LIMIT :count
+-- name: claim_unsubmitted
+-- Take launches that were written down before an instant, have not reached a back-end and are due, longest due first;
+-- count the try and put them off: the first time for so long, twice as long each time.
+WITH due AS (
+    SELECT key
+    FROM launch.launches
+    WHERE state = 'intended' AND intended_at <= :before AND due_at <= :now
+    ORDER BY due_at, key
+    LIMIT :count
+    FOR UPDATE SKIP LOCKED
+), claimed AS (
+    UPDATE launch.launches AS launch
+    SET tries = launch.tries + 1,
+        due_at = :now::timestamptz
+                 + least(:first_pause::interval * (1 << least(launch.tries, 10)), :longest_pause::interval)
+    FROM due
+    WHERE launch.key = due.key
+    RETURNING launch.key, launch.intended_at
+)
+SELECT key FROM claimed ORDER BY intended_at, key
 
 -- name: list_open_launches
 -- Launches whose batch jobs are not known to be over, oldest first.
@@ -103,7 +116,7 @@ UPDATE launch.launches SET state = 'failed', failure = :failure, ended_at = :now
 -- name: record_retry
 -- Keep that a launch which failed is to be submitted again; it waits from now on.
 UPDATE launch.launches
-SET state = 'intended', failure = '', stop_reason = NULL, intended_at = :now, ended_at = NULL
+SET state = 'intended', failure = '', stop_reason = NULL, intended_at = :now, ended_at = NULL, tries = 0, due_at = :now
 WHERE key = :key
 
 -- name: record_trouble

@@ -39,9 +39,11 @@ from sutler.pages.search import SearchPages
 from sutler.pages.services import Services
 from sutler.pages.session import check_form
 from sutler.pages.splits import SplitPages
+from sutler.pages.stage_switches import StageSwitchPages
 from sutler.pages.stages import StagePages
 from sutler.pages.storage import StoragePages
 from sutler.pages.submission_changes import VERBS, SubmissionChanges
+from sutler.pages.submission_search import SubmissionSearchPages
 from sutler.pages.submissions import SubmissionPages
 
 LONGEST_FORM_BYTES = 64_000
@@ -91,6 +93,7 @@ def _list_pages(door: Door) -> list[tuple[str, Page]]:
     files, datasets, search, live = FilePages(door), DatasetPages(door), SearchPages(door), LiveStreams(door)
     return [
         ("/sign-in", account.show_sign_in),
+        ("/submissions", SubmissionSearchPages(door).search),
         ("/submissions/{submission_id}", submissions.show),
         ("/submissions/{submission_id}/progress", submissions.show_progress),
         ("/submissions/{submission_id}/files", submissions.show_files),
@@ -133,6 +136,7 @@ def _list_pages(door: Door) -> list[tuple[str, Page]]:
 def _list_campaign_pages(door: Door) -> list[tuple[str, Page]]:
     """Those that are called by a word come before those that are called by a number."""
     campaigns, changes, texts = CampaignPages(door), CampaignChanges(door), CampaignTextPages(door)
+    switches = StageSwitchPages(door)
     stages, launches, splits, schedules = StagePages(door), LaunchPages(door), SplitPages(door), SchedulePages(door)
     holds, setups, job_types, submissions = (
         HoldPages(door), LoginSetupPages(door), JobTypePages(door), SubmissionChanges(door),
@@ -149,6 +153,8 @@ def _list_campaign_pages(door: Door) -> list[tuple[str, Page]]:
         ("/campaigns/{campaign_id}/delete", changes.ask_delete),
         ("/campaigns/{campaign_id}/text", texts.show),
         ("/campaigns/{campaign_id}/export", texts.download),
+        ("/campaigns/{campaign_id}/stages", switches.list_stages),
+        ("/campaigns/{campaign_id}/stages/change", switches.ask),
         ("/campaigns/{campaign_id}/stages/new", stages.show_new),
         ("/samples", texts.list_samples),
         ("/samples/{name}", texts.show_sample),
@@ -196,6 +202,7 @@ def _list_campaign_changes(door: Door) -> list[tuple[str, Page]]:
         ("/campaigns/{campaign_id}/dependencies", changes.set_dependencies),
         ("/campaigns/{campaign_id}/clone", changes.clone),
         ("/campaigns/{campaign_id}/delete", changes.delete),
+        ("/campaigns/{campaign_id}/stages/change", StageSwitchPages(door).change),
         ("/campaigns/{campaign_id}/stages/new", stages.add),
         ("/samples/{name}/clone", CampaignTextPages(door).clone_sample),
         ("/stages/{stage_id}/launch", launches.launch),

@@ -15,6 +15,7 @@ from sutler.base.errors import InvalidInputError, NotPermittedError, Problem
 from sutler.campaigns import Campaign, CampaignChange, Launched, NewCampaign, NewDependency
 from sutler.pages.addresses import check_id
 from sutler.pages.campaigns import CampaignPages, CampaignWish, name_campaign
+from sutler.pages.default_templates import name_default_job_type, name_default_login_setup
 from sutler.pages.door import Door
 from sutler.pages.experiments import list_experiment_names
 from sutler.pages.forms import read_text
@@ -225,23 +226,15 @@ class CampaignChanges:
             default_login_setup=typed.text("login_setup"),
             data_handler=typed.text("data_handler"),
             is_test=typed.has("is_test"),
+            tags=_read_tags(typed),
         )
-        wanted = set(_read_tags(typed))
         await campaigns.edit_campaign(
             self._db, visit.who, campaign_id=campaign.id, change=change, revision=read_revision(typed)
         )
-        if wanted != set(campaign.tags):
-            await campaigns.tag_campaigns(
-                self._db,
-                visit.who,
-                campaign_ids=[campaign.id],
-                add=sorted(wanted - set(campaign.tags)),
-                remove=sorted(set(campaign.tags) - wanted),
-            )
 
     async def _get_editable(self, visit: Visit, campaign_id: int) -> Campaign:
         number = check_id("campaign", campaign_id)
-        campaign = (await campaigns.view_campaign(self._db, visit.who, campaign_id=number)).campaign
+        campaign = await campaigns.get_campaign(self._db, visit.who, campaign_id=number)
         if why_not := explain_right(visit.who, Action.EDIT, name_campaign(campaign)):
             raise NotPermittedError(why_not)
         return campaign
@@ -250,7 +243,7 @@ class CampaignChanges:
         self, request: Request, visit: Visit, campaign_id: int, name: str | None, trouble: Trouble | None
     ) -> Response:
         number = check_id("campaign", campaign_id)
-        campaign = (await campaigns.view_campaign(self._db, visit.who, campaign_id=number)).campaign
+        campaign = await campaigns.get_campaign(self._db, visit.who, campaign_id=number)
         question = Question(
             title=f"Clone campaign {campaign.name}",
             sentences=(
@@ -269,12 +262,6 @@ class CampaignChanges:
         return self._door.show(request, "question.html", question, visit=visit, status=choose_status(trouble))
 
     async def _write_campaign(self, visit: Visit, campaign: Campaign) -> Typed:
-        job_types = await campaigns.list_job_types(self._db, visit.who, experiment=campaign.experiment)
-        setups = await campaigns.list_login_setups(self._db, visit.who, experiment=campaign.experiment)
-        named = (
-            (each.name for each in job_types if each.id == campaign.default_job_type_id),
-            (each.name for each in setups if each.id == campaign.default_login_setup_id),
-        )
         fields = {
             "name": (campaign.name,),
             "tags": (", ".join(campaign.tags),),
@@ -282,8 +269,8 @@ class CampaignChanges:
             "is_test": ("yes",) if campaign.is_test else (),
             "keyword_key": tuple(campaign.keywords),
             "keyword_value": tuple(campaign.keywords.values()),
-            "job_type": tuple(named[0]),
-            "login_setup": tuple(named[1]),
+            "job_type": (await name_default_job_type(self._db, visit, campaign),),
+            "login_setup": (await name_default_login_setup(self._db, visit, campaign),),
             "revision": (str(campaign.revision),),
         }
         return Typed({**write_settings(campaign.defaults), **fields})
@@ -312,13 +299,14 @@ class CampaignChanges:
         self, request: Request, visit: Visit, campaign_id: int, typed: Typed | None, trouble: Trouble | None = None
     ) -> Response:
         campaign = await self._get_editable(visit, campaign_id)
-        view = await campaigns.view_campaign(self._db, visit.who, campaign_id=campaign.id)
-        rows: Rows = tuple((d.upstream_stage, d.downstream_stage, d.file_pattern) for d in view.dependencies)
-        if typed is not None:
+        if typed is None:
+            there = await campaigns.list_dependencies(self._db, visit.who, campaign_id=campaign.id)
+            rows: Rows = tuple((d.upstream_stage, d.downstream_stage, d.file_pattern) for d in there)
+        else:
             rows = typed.rows("upstream", "downstream", "pattern")
         page = DependenciesForm(
             campaign,
-            tuple(stage.name for stage in view.stages),
+            tuple(await campaigns.list_stage_names(self._db, visit.who, campaign_id=campaign.id)),
             pad_rows(rows, 3, 3),
             campaign.revision if typed is None else read_revision(typed) or 0,
             trouble,

@@ -58,7 +58,7 @@ class CampaignTextPages:
         visit = await self._door.admit(request)
         number = check_id("campaign", campaign_id)
         text = await campaigns.export_campaign(self._db, visit.who, campaign_id=number, form=form)
-        campaign = (await campaigns.view_campaign(self._db, visit.who, campaign_id=number)).campaign
+        campaign = await campaigns.get_campaign(self._db, visit.who, campaign_id=number)
         name = quote(f"{campaign.name}.{form}", safe="")
         headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
         return Response(text, media_type="text/plain; charset=utf-8", headers=headers)
@@ -68,7 +68,7 @@ class CampaignTextPages:
         visit = await self._door.admit(request)
         number = check_id("campaign", campaign_id)
         text = await campaigns.export_campaign(self._db, visit.who, campaign_id=number)
-        campaign = (await campaigns.view_campaign(self._db, visit.who, campaign_id=number)).campaign
+        campaign = await campaigns.get_campaign(self._db, visit.who, campaign_id=number)
         return await self._show(request, visit, Typed({"text": (text,)}), campaign=campaign)
 
     async def show_new(self, request: Request) -> Response:

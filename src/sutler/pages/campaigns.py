@@ -12,8 +12,9 @@ from starlette.responses import Response
 from sutler import campaigns
 from sutler.auth import Action, Role, Thing
 from sutler.campaigns import Campaign, CampaignSummary, CampaignView, SubmissionSummary
-from sutler.database.listing import LARGEST_LIMIT, Page
+from sutler.database.listing import Page
 from sutler.pages.addresses import check_id
+from sutler.pages.default_templates import name_default_job_type, name_default_login_setup
 from sutler.pages.door import Door
 from sutler.pages.experiments import list_experiment_names
 from sutler.pages.flow import Flow, lay_out_flow
@@ -63,7 +64,10 @@ class CampaignsPage:
 
 @dataclass(frozen=True)
 class CampaignPage:
-    """A campaign with the picture of its stages. `subjects` are what its live updates follow."""
+    """A campaign with the picture of its stages. `subjects` are what its live updates follow.
+
+    `stages_after` is where the page of stages begins that is shown; empty for the first.
+    """
 
     campaign_view: CampaignView
     flow: Flow
@@ -75,13 +79,17 @@ class CampaignPage:
     defaults: tuple[SettingInForce, ...]
     default_job_type: str
     default_login_setup: str
+    stages_after: str = ""
+
+    @property
+    def shows_all_stages(self) -> bool:
+        """Whether no stage is on another page."""
+        return len(self.campaign_view.stages) >= self.campaign_view.stage_count
 
     @property
     def was_launched(self) -> bool:
         """Whether it has to stay."""
-        return any(stage.submission_count for stage in self.campaign_view.stages) or bool(
-            self.campaign_view.submissions
-        )
+        return bool(self.campaign_view.submissions)
 
 
 class CampaignPages:
@@ -134,44 +142,43 @@ class CampaignPages:
             found,
             wish,
             after is None,
-            await self._list_watched(visit),
+            await campaigns.list_watched(self._db, visit.who, campaign_ids=[each.id for each in found.items]),
             tuple(await campaigns.list_tags(self._db, visit.who)),
             tuple(sorted((await list_experiment_names(self._db, visit)).values())),
             trouble,
         )
         return self._door.show(request, "campaigns.html", page, visit=visit, status=choose_status(trouble))
 
-    async def show_campaign(self, request: Request, campaign_id: int) -> Response:
-        """A campaign: its stages from left to right and its newest submissions."""
-        return await self._show_campaign(request, campaign_id, "campaign.html")
+    async def show_campaign(self, request: Request, campaign_id: int, stages: str | None = None) -> Response:
+        """A campaign: its stages from left to right, a page of them if there are many, and its newest submissions."""
+        return await self._show_campaign(request, campaign_id, "campaign.html", stages)
 
-    async def show_campaign_part(self, request: Request, campaign_id: int) -> Response:
+    async def show_campaign_part(self, request: Request, campaign_id: int, stages: str | None = None) -> Response:
         """The part of a campaign's page that changes."""
-        return await self._show_campaign(request, campaign_id, "_campaign.html")
+        return await self._show_campaign(request, campaign_id, "_campaign.html", stages)
 
-    async def _show_campaign(self, request: Request, campaign_id: int, template: str) -> Response:
+    async def _show_campaign(
+        self, request: Request, campaign_id: int, template: str, stages_after: str | None
+    ) -> Response:
         visit = await self._door.admit(request)
-        view = await campaigns.view_campaign(self._db, visit.who, campaign_id=check_id("campaign", campaign_id))
+        view = await campaigns.view_campaign(
+            self._db, visit.who, campaign_id=check_id("campaign", campaign_id), stages_after=stages_after
+        )
         campaign = view.campaign
-        job_types = await campaigns.list_job_types(self._db, visit.who, experiment=campaign.experiment)
-        setups = await campaigns.list_login_setups(self._db, visit.who, experiment=campaign.experiment)
         page = CampaignPage(
             campaign_view=view,
             flow=lay_out_flow(view.stages, view.dependencies, view.submissions),
             subjects=name_subjects(f"campaign/{campaign_id}", view.submissions),
             launch_key=str(uuid4()),
-            is_watched=campaign.id in await self._list_watched(visit),
+            is_watched=bool(await campaigns.list_watched(self._db, visit.who, campaign_ids=[campaign.id])),
             why_not_edit=explain_right(visit.who, Action.EDIT, name_campaign(campaign)),
             why_not_launch=explain_right(visit.who, Action.LAUNCH, name_campaign(campaign)),
             defaults=list_said(campaign.defaults),
-            default_job_type=next((each.name for each in job_types if each.id == campaign.default_job_type_id), ""),
-            default_login_setup=next((each.name for each in setups if each.id == campaign.default_login_setup_id), ""),
+            default_job_type=await name_default_job_type(self._db, visit, campaign),
+            default_login_setup=await name_default_login_setup(self._db, visit, campaign),
+            stages_after=stages_after or "",
         )
         return self._door.show(request, template, page, visit=visit)
-
-    async def _list_watched(self, visit: Visit) -> frozenset[int]:
-        found = await campaigns.list_campaigns(self._db, visit.who, is_watched=True, limit=LARGEST_LIMIT)
-        return frozenset(each.id for each in found.items)
 
 
 def name_campaign(campaign: Campaign) -> Thing:

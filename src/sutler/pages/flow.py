@@ -47,9 +47,13 @@ class Flow:
 def lay_out_flow(
     stages: Sequence[StageSummary], dependencies: Sequence[Dependency], submissions: Sequence[SubmissionSummary]
 ) -> Flow:
-    """Put each stage one column right of the last stage it depends on. Circles do no harm."""
+    """Put each stage one column right of the last stage it depends on. Circles do no harm.
+
+    A dependency of which one end is not among the stages is left out: that end is on another page.
+    """
     upstream: dict[int, set[int]] = {stage.id: set() for stage in stages}
-    for dependency in dependencies:
+    drawn = [each for each in dependencies if {each.upstream_stage_id, each.downstream_stage_id} <= upstream.keys()]
+    for dependency in drawn:
         upstream[dependency.downstream_stage_id].add(dependency.upstream_stage_id)
     places = _place([stage.id for stage in stages], upstream)
     newest = {submission.id: submission for submission in submissions}
@@ -59,7 +63,7 @@ def lay_out_flow(
     corners = {card.stage.id: (card.x, card.y) for card in cards}
     return Flow(
         cards=cards,
-        arrows=tuple(_draw(dependency, corners) for dependency in dependencies),
+        arrows=tuple(_draw(dependency, corners) for dependency in drawn),
         width=max((card.x for card in cards), default=0) + CARD_WIDTH + EDGE,
         height=max((card.y for card in cards), default=0) + CARD_HEIGHT + EDGE,
     )

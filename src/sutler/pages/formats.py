@@ -17,6 +17,7 @@ _SIZES = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 _DOTS = (".", "..")
 _MEASURES = {"max_rss_bytes": "peak memory", "cpu_seconds": "CPU time", "wall_seconds": "wall time"}
 _STATES = {"initial": "not submitted"}
+_ENDINGS = {"memory": "its memory limit", "time": "its time limit", "stopped": "being stopped", "signal": "a signal"}
 
 
 def format_size(size_bytes: float | None) -> str:
@@ -78,6 +79,11 @@ def format_value(item: object) -> str:
 def format_state(word: str) -> str:
     """Write a state as people know it: an `initial` file is shown as not submitted."""
     return _STATES.get(word, word.replace("_", " "))
+
+
+def format_ending(cause: str) -> str:
+    """Write what ended a batch job that did not end by itself: `memory` is its memory limit."""
+    return _ENDINGS.get(cause, cause)
 
 
 def format_measure(name: str, item: object) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from sutler import campaigns
 from sutler.auth import Action
-from sutler.base.errors import InvalidInputError, NotFoundError, Problem
+from sutler.base.errors import InvalidInputError, Problem
 from sutler.campaigns import JobType, NewJobType, Parameters, Recovery, RecoveryType
 from sutler.pages.addresses import check_id
 from sutler.pages.campaign_changes import read_revision
@@ -19,7 +19,7 @@ from sutler.pages.forms import list_problems, read_duration, read_number, write_
 from sutler.pages.login_setups import Named, TemplatesPage, ask_clone, ask_delete, name_template
 from sutler.pages.rights import explain_right
 from sutler.pages.session import Visit
-from sutler.pages.template_users import TemplateUser, list_users
+from sutler.pages.template_users import NO_USERS, USERS_PER_PAGE, UserList
 from sutler.pages.troubles import SHOWN, Trouble, choose_status, describe_trouble
 from sutler.pages.typed import Rows, Typed, pad_rows, read_typed
 
@@ -46,7 +46,7 @@ class JobTypePage:
     recoveries: tuple[RecoveryRow, ...]
     experiments: tuple[str, ...]
     why_not: str
-    users: tuple[TemplateUser, ...]
+    users: UserList
     switched: frozenset[str]
     trouble: Trouble | None = None
     recovery_types: tuple[str, ...] = tuple(each.value for each in RecoveryType)
@@ -77,13 +77,13 @@ class JobTypePages:
         empty = NewJobType("", "", "")
         return await self._show(request, visit, None, Typed({**_write(empty), "experiment": (), "name": ()}))
 
-    async def show(self, request: Request, job_type_id: int) -> Response:
-        """A job type with its form."""
+    async def show(self, request: Request, job_type_id: int, after: str | None = None) -> Response:
+        """A job type with its form; `after` chooses which of those are listed that use it."""
         visit = await self._door.admit(request)
         job_type = await self._get(visit, job_type_id)
         experiment = await name_experiment(self._db, visit, job_type.experiment_id)
         fields = {"experiment": (experiment,), "revision": (str(job_type.revision),)}
-        return await self._show(request, visit, job_type, Typed({**_write(job_type), **fields}))
+        return await self._show(request, visit, job_type, Typed({**_write(job_type), **fields}), after=after)
 
     async def save(self, request: Request) -> Response:
         """Create a job type, or change the one of that name; stages that are ticked switch to it."""
@@ -146,16 +146,26 @@ class JobTypePages:
 
     async def _get(self, visit: Visit, job_type_id: int) -> JobType:
         number = check_id("job type", job_type_id)
-        for each in await campaigns.list_job_types(self._db, visit.who):
-            if each.id == number:
-                return each
-        raise NotFoundError("job type", job_type_id)
+        return await campaigns.get_job_type(self._db, visit.who, job_type_id=number)
 
-    async def _show(
-        self, request: Request, visit: Visit, job_type: JobType | None, typed: Typed, trouble: Trouble | None = None
+    async def _list_users(self, visit: Visit, job_type: JobType | None, after: str | None) -> UserList:
+        if job_type is None:
+            return NO_USERS
+        found = await campaigns.list_job_type_users(
+            self._db, visit.who, job_type_id=job_type.id, after=after, limit=USERS_PER_PAGE
+        )
+        return UserList(found, f"/job-types/{job_type.id}", is_first=after is None)
+
+    async def _show(  # noqa: PLR0917
+        self,
+        request: Request,
+        visit: Visit,
+        job_type: JobType | None,
+        typed: Typed,
+        trouble: Trouble | None = None,
+        after: str | None = None,
     ) -> Response:
         names = sorted((await list_experiment_names(self._db, visit)).values())
-        experiment = await name_experiment(self._db, visit, job_type.experiment_id) if job_type else ""
         page = JobTypePage(
             job_type=job_type,
             typed=typed,
@@ -163,7 +173,7 @@ class JobTypePages:
             recoveries=_list_recovery_rows(typed),
             experiments=tuple(names),
             why_not=explain_right(visit.who, Action.EDIT, name_template("job type", job_type)) if job_type else "",
-            users=await list_users(self._db, visit, experiment, job_type=job_type.name) if job_type else (),
+            users=await self._list_users(visit, job_type, after),
             switched=frozenset(typed.texts("switch")),
             trouble=trouble,
         )

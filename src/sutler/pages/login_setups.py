@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from sutler import campaigns
 from sutler.auth import Action, Role, Thing
-from sutler.base.errors import NotFoundError
 from sutler.campaigns import JobType, LoginSetup, LoginSetupTrial, NewLoginSetup
 from sutler.pages.addresses import check_id
 from sutler.pages.campaign_changes import read_key, read_revision
@@ -19,7 +18,7 @@ from sutler.pages.experiments import list_experiment_names, name_experiment
 from sutler.pages.questions import Asked, Crumb, Question
 from sutler.pages.rights import explain_right
 from sutler.pages.session import Visit
-from sutler.pages.template_users import TemplateUser, list_users
+from sutler.pages.template_users import NO_USERS, USERS_PER_PAGE, UserList
 from sutler.pages.troubles import SHOWN, Trouble, choose_status, describe_trouble
 from sutler.pages.typed import Typed, read_typed
 
@@ -54,7 +53,7 @@ class LoginSetupPage:
     experiments: tuple[str, ...]
     backends: tuple[str, ...]
     why_not: str
-    users: tuple[TemplateUser, ...]
+    users: UserList
     trial_key: str
     trial: LoginSetupTrial | None = None
     trouble: Trouble | None = None
@@ -94,8 +93,8 @@ class LoginSetupPages:
         visit = await self._door.admit(request)
         return await self._show(request, visit, None, Typed({"is_active": ("yes",)}))
 
-    async def show(self, request: Request, login_setup_id: int, trial: str = "") -> Response:
-        """A login setup with its form; `trial` is one that was begun."""
+    async def show(self, request: Request, login_setup_id: int, trial: str = "", after: str | None = None) -> Response:
+        """A login setup with its form; `trial` is one that was begun, `after` chooses which of its users are listed."""
         visit = await self._door.admit(request)
         setup = await self._get(visit, login_setup_id)
         tried = None
@@ -103,7 +102,7 @@ class LoginSetupPages:
             tried = await campaigns.view_login_setup_trial(
                 self._db, self._door.services.launcher, visit.who, login_setup_id=setup.id, key=trial
             )
-        return await self._show(request, visit, setup, await self._write(visit, setup), trial=tried)
+        return await self._show(request, visit, setup, await self._write(visit, setup), trial=tried, after=after)
 
     async def save(self, request: Request) -> Response:
         """Create a login setup, or change the one of that name; or show the form again with what is wrong."""
@@ -183,10 +182,15 @@ class LoginSetupPages:
 
     async def _get(self, visit: Visit, login_setup_id: int) -> LoginSetup:
         number = check_id("login setup", login_setup_id)
-        for each in await campaigns.list_login_setups(self._db, visit.who):
-            if each.id == number:
-                return each
-        raise NotFoundError("login setup", login_setup_id)
+        return await campaigns.get_login_setup(self._db, visit.who, login_setup_id=number)
+
+    async def _list_users(self, visit: Visit, setup: LoginSetup | None, after: str | None) -> UserList:
+        if setup is None:
+            return NO_USERS
+        found = await campaigns.list_login_setup_users(
+            self._db, visit.who, login_setup_id=setup.id, after=after, limit=USERS_PER_PAGE
+        )
+        return UserList(found, f"/login-setups/{setup.id}", is_first=after is None)
 
     async def _write(self, visit: Visit, setup: LoginSetup) -> Typed:
         return Typed(
@@ -210,16 +214,16 @@ class LoginSetupPages:
         typed: Typed,
         trouble: Trouble | None = None,
         trial: LoginSetupTrial | None = None,
+        after: str | None = None,
     ) -> Response:
         names = sorted((await list_experiment_names(self._db, visit)).values())
-        experiment = await name_experiment(self._db, visit, setup.experiment_id) if setup else ""
         page = LoginSetupPage(
             setup=setup,
             typed=typed,
             experiments=tuple(names),
             backends=tuple(sorted(self._door.services.launcher.backends)),
             why_not=explain_right(visit.who, Action.EDIT, name_template("login setup", setup)) if setup else "",
-            users=await list_users(self._db, visit, experiment, login_setup=setup.name) if setup else (),
+            users=await self._list_users(visit, setup, after),
             trial_key=str(uuid4()),
             trial=trial,
             trouble=trouble,

@@ -44,6 +44,7 @@ class Renderer:
             "utc": formats.format_utc,
             "instant": formats.format_instant,
             "state_word": formats.format_state,
+            "ending": formats.format_ending,
             "value": formats.format_value,
             "command": formats.format_command,
             "file_path": formats.make_file_path,

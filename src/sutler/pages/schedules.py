@@ -123,8 +123,7 @@ class SchedulePages:
         after: str | None = None,
     ) -> Response:
         view = await campaigns.view_stage(self._db, visit.who, stage_id=check_id("stage", stage_id))
-        there = await campaigns.list_schedules(self._db, visit.who, campaign_id=view.campaign.id)
-        schedule = next((each for each in there.items if each.stage_id == view.stage.id), None)
+        schedule = await campaigns.find_schedule(self._db, visit.who, stage_id=view.stage.id)
         next_due: list[datetime] = []
         if schedule is not None and schedule.is_active:
             next_due = campaigns.preview_schedule(

@@ -166,16 +166,12 @@ class StagePages:
             launch_key=str(uuid4()),
             subjects=name_subjects(f"stage/{stage_id}", view.submissions),
             positions=await campaigns.view_positions(self._db, visit.who, stage_id=number),
-            schedule=await self._find_schedule(visit, view),
+            schedule=await campaigns.find_schedule(self._db, visit.who, stage_id=number),
             why_not_edit=explain_right(visit.who, Action.EDIT, name_stage(view.stage)),
             in_force=list_in_force(view.stage, view.campaign),
             queued="yes" if queued else "",
         )
         return self._door.show(request, template, page, visit=visit)
-
-    async def _find_schedule(self, visit: Visit, view: StageView) -> Schedule | None:
-        found = await campaigns.list_schedules(self._db, visit.who, campaign_id=view.campaign.id)
-        return next((each for each in found.items if each.stage_id == view.stage.id), None)
 
     async def _hold(self, request: Request, stage_id: int, *, is_held: bool) -> Response:
         visit = await self._door.admit(request)
@@ -198,7 +194,7 @@ class StagePages:
 
     async def _get_campaign(self, visit: Visit, campaign_id: int) -> Campaign:
         number = check_id("campaign", campaign_id)
-        campaign = (await campaigns.view_campaign(self._db, visit.who, campaign_id=number)).campaign
+        campaign = await campaigns.get_campaign(self._db, visit.who, campaign_id=number)
         if why_not := explain_right(visit.who, Action.EDIT, name_campaign(campaign)):
             raise NotPermittedError(why_not)
         return campaign
@@ -230,7 +226,6 @@ class StagePages:
         typed: Typed,
         trouble: Trouble | None = None,
     ) -> Response:
-        there = await campaigns.list_stages(self._db, visit.who, campaign_id=campaign.id)
         job_types = await campaigns.list_job_types(self._db, visit.who, experiment=campaign.experiment)
         setups = await campaigns.list_login_setups(self._db, visit.who, experiment=campaign.experiment)
         given_out = 0
@@ -244,7 +239,7 @@ class StagePages:
             splits=list_split_choices(),
             job_types=unique(each.name for each in job_types),
             login_setups=unique(each.name for each in setups),
-            stages=tuple(stage.name for stage in there),
+            stages=tuple(await campaigns.list_stage_names(self._db, visit.who, campaign_id=campaign.id)),
             given_out=given_out,
             trouble=trouble,
         )

@@ -35,6 +35,7 @@ def add_routes(router: APIRouter) -> None:
     router.post("/campaigns", status_code=201)(create_campaign)
     router.get("/campaigns/{campaign_id}")(view_campaign)
     router.get("/campaigns/{campaign_id}/stages")(list_stages)
+    router.get("/campaigns/{campaign_id}/dependencies")(list_dependencies)
     campaign_changes.add_routes(router)
     campaign_texts.add_routes(router)
     stages.add_routes(router)
@@ -89,7 +90,7 @@ async def create_campaign(here: Once, response: Response, body: wire.NewCampaign
 
 
 async def view_campaign(here: Here, response: Response, campaign_id: Id) -> wire_submissions.CampaignView:
-    """Show a campaign with its stages and newest submissions."""
+    """Show a campaign with its newest submissions and its first 200 stages, with the dependencies that touch these."""
     view = await campaigns.view_campaign(here.db, here.who, campaign_id=campaign_id)
     tell_revision(response, view.campaign.revision)
     return wire_submissions.CampaignView(
@@ -97,10 +98,20 @@ async def view_campaign(here: Here, response: Response, campaign_id: Id) -> wire
         stages=show_all(wire.StageSummary, view.stages),
         dependencies=show_all(wire.Dependency, view.dependencies),
         submissions=tuple(map(show_submission, view.submissions)),
+        stage_count=view.stage_count,
+        next_stages_cursor=view.next_stages_cursor,
     )
 
 
-async def list_stages(here: Here, campaign_id: Id) -> Page[wire.StageSummary]:
+async def list_stages(
+    here: Here, campaign_id: Id, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> Page[wire.StageSummary]:
     """List the stages of a campaign, in order."""
-    found = await campaigns.list_stages(here.db, here.who, campaign_id=campaign_id)
-    return Page(show_all(wire.StageSummary, found))
+    page = await campaigns.list_stages(here.db, here.who, campaign_id=campaign_id, after=cursor, limit=limit)
+    return show_page(page, lambda stage: show(wire.StageSummary, stage))
+
+
+async def list_dependencies(here: Here, campaign_id: Id) -> Page[wire.Dependency]:
+    """List what feeds what in a campaign: all of it, in order."""
+    found = await campaigns.list_dependencies(here.db, here.who, campaign_id=campaign_id)
+    return Page(show_all(wire.Dependency, found))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.openapi.utils import get_openapi
@@ -44,6 +45,12 @@ that change what somebody has looked at need a header `If-Match` with its revisi
 that create or launch take a header `Idempotency-Key`, of at most 128 characters: the same request with the same key
 gets the first answer again, for 24 hours.
 """
+_DESCRIBED: Mapping[int | str, dict[str, Any]] = {
+    status: {"model": ProblemDocument} if status == 401 else {} for status in FAILURES
+}
+"""One of them brings the model into the document: the framework makes a validator for each of every route anew."""
+
+_PROBLEM = f"#/components/schemas/{ProblemDocument.__name__}"
 ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -64,7 +71,7 @@ register_url_convertor("rest", _Rest())
 
 def create_router(services: Services) -> APIRouter:
     """Return all routes under `/api/v1`, for an application to include. The routes answer their own errors."""
-    router = _make_router(make_route_class(services))
+    router = _make_router(make_route_class(services), responses={})
     routes = _list_routes(router)
     _add_description(router)
     _add_refusal(router, routes)
@@ -82,22 +89,22 @@ def describe_api() -> dict[str, object]:
         title="Sutler",
         version=sutler.__version__,
         description=DESCRIPTION,
-        routes=_list_routes(_make_router(APIRoute)),
+        routes=_list_routes(_make_router(APIRoute, responses=_DESCRIBED)),
         tags=[{"name": tag, "description": _describe_room(add_routes)} for tag, add_routes in ROOMS.items()],
     )
     for methods in document["paths"].values():
         for operation in methods.values():
             for status, reply in operation["responses"].items():
                 if not status.startswith("2"):
-                    reply["content"] = {MEDIA_TYPE: reply["content"]["application/json"]}
+                    reply["content"] = {MEDIA_TYPE: {"schema": {"$ref": _PROBLEM}}}
     return document
 
 
-def _make_router(route_class: type[APIRoute]) -> APIRouter:
+def _make_router(route_class: type[APIRoute], *, responses: Mapping[int | str, dict[str, Any]]) -> APIRouter:
     router = APIRouter(
         prefix=PREFIX,
         route_class=route_class,
-        responses={status: {"model": ProblemDocument} for status in FAILURES},
+        responses=dict(responses),
         generate_unique_id_function=lambda route: route.name,
     )
     for tag, add_routes in ROOMS.items():

@@ -7,21 +7,22 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from sutler import campaigns
-from sutler.base.errors import NotFoundError
 from sutler.rest.context import Here
 from sutler.rest.parameters import DEFAULT_LIMIT, Cursor, Experiment, Id, Limit, OptionalId
 from sutler.rest.showing import show, show_page
 from sutler.wire import schedules as wire
+from sutler.wire.campaigns import Changed
 from sutler.wire.page import Page
 
 MOST_SHOWN = 50
-ALL_OF_CAMPAIGN = 1000
 
 
 def add_routes(router: APIRouter) -> None:
     """Add the routes of schedules."""
     router.get("/schedules")(list_schedules)
     router.get("/schedules/preview")(preview_schedule)
+    router.post("/schedules/pause")(pause_schedules)
+    router.post("/schedules/resume")(resume_schedules)
     router.get("/stages/{stage_id}/schedule")(get_schedule)
     router.put("/stages/{stage_id}/schedule")(save_schedule)
     router.delete("/stages/{stage_id}/schedule", status_code=204)(delete_schedule)
@@ -53,20 +54,21 @@ async def preview_schedule(
     return wire.DueTimes(tuple(campaigns.preview_schedule(cron=cron, time_zone=time_zone, now=now, count=count)))
 
 
+async def pause_schedules(here: Here, body: wire.ScheduledStages) -> Changed:
+    """Pause the schedules of stages, all or none. Stages without one, or with one that is paused, stay as they are."""
+    changed = await campaigns.activate_schedules(here.db, here.who, stage_ids=body.stage_ids, is_active=False)
+    return Changed(tuple(changed))
+
+
+async def resume_schedules(here: Here, body: wire.ScheduledStages) -> Changed:
+    """Let stages be launched by their schedules again, all or none, on behalf of the caller."""
+    changed = await campaigns.activate_schedules(here.db, here.who, stage_ids=body.stage_ids, is_active=True)
+    return Changed(tuple(changed))
+
+
 async def get_schedule(here: Here, stage_id: Id) -> wire.Schedule:
     """Show the schedule of a stage."""
-    view = await campaigns.view_stage(here.db, here.who, stage_id=stage_id)
-    cursor = None
-    while True:
-        page = await campaigns.list_schedules(
-            here.db, here.who, campaign_id=view.campaign.id, after=cursor, limit=ALL_OF_CAMPAIGN
-        )
-        found = next((one for one in page.items if one.stage_id == stage_id), None)
-        if found is not None:
-            return _show(found)
-        cursor = page.next_cursor
-        if cursor is None:
-            raise NotFoundError("schedule of stage", stage_id)
+    return _show(await campaigns.get_schedule(here.db, here.who, stage_id=stage_id))
 
 
 async def save_schedule(here: Here, stage_id: Id, body: wire.NewSchedule) -> wire.Schedule:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime
 
 from sutler import campaigns
 from sutler.rest import declarations, recoveries
@@ -15,6 +18,11 @@ from sutler.wire import dispatch as wire_dispatch
 from sutler.wire import launch as wire_launch
 from sutler.wire import submissions as wire
 from sutler.wire.page import Page
+
+CampaignName = Annotated[str | None, Query(description="Only of campaigns of this name; `*` is any text.")]
+StageName = Annotated[str | None, Query(description="Only of stages of this name; `*` is any text.")]
+Launcher = Annotated[str | None, Query(description="Only those that this user launched, or that follow from them.")]
+Since = Annotated[AwareDatetime | None, Query(description="Only those launched at this instant or later.")]
 
 
 def add_routes(router: APIRouter) -> None:
@@ -36,20 +44,34 @@ async def list_submissions(
     experiment: Experiment = None,
     campaign_id: OptionalId = None,
     stage_id: OptionalId = None,
+    campaign: CampaignName = None,
+    stage: StageName = None,
+    status: wire.SubmissionStatus | None = None,
+    batch_status: wire.BatchStatus | None = None,
+    cause: wire.Cause | None = None,
+    launched_by: Launcher = None,
+    since: Since = None,
     is_open: bool | None = None,
+    is_test: bool | None = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[wire.SubmissionSummary]:
-    """List submissions, newest first."""
-    page = await campaigns.list_submissions(
-        here.db,
-        here.who,
-        experiment=experiment,
+    """List submissions of all campaigns, newest first."""
+    wanted = campaigns.SubmissionFilter(
         campaign_id=campaign_id,
         stage_id=stage_id,
+        campaign=campaign,
+        stage=stage,
+        status=None if status is None else campaigns.SubmissionStatus(status),
+        batch_status=None if batch_status is None else campaigns.BatchStatus(batch_status),
+        cause=None if cause is None else campaigns.Cause(cause),
+        launched_by=launched_by,
+        since=since,
         is_open=is_open,
-        after=cursor,
-        limit=limit,
+        is_test=is_test,
+    )
+    page = await campaigns.search_submissions(
+        here.db, here.who, experiment=experiment, wanted=wanted, after=cursor, limit=limit
     )
     return show_page(page, show_submission)
 

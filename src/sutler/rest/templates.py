@@ -8,13 +8,13 @@ from uuid import uuid4
 from fastapi import APIRouter, Query, Response
 
 from sutler import auth, campaigns
-from sutler.base.errors import InvalidInputError, NotFoundError, Problem
+from sutler.base.errors import InvalidInputError, Problem
 from sutler.rest.campaign_shapes import read_job_type, show_job_type, show_login_setup
 from sutler.rest.context import Context, Here, Once
 from sutler.rest.experiments import name_experiment, name_experiments
-from sutler.rest.parameters import Experiment, Id
+from sutler.rest.parameters import DEFAULT_LIMIT, Cursor, Experiment, Id, Limit
 from sutler.rest.revisions import IfMatch, read_optional_revision, read_revision, tell_revision
-from sutler.rest.showing import show
+from sutler.rest.showing import show, show_page
 from sutler.wire import campaigns as wire
 from sutler.wire import launch_hosts as wire_hosts
 from sutler.wire.bounds import Id as WireId
@@ -32,6 +32,7 @@ def add_routes(router: APIRouter) -> None:
     router.get("/login_setups/{login_setup_id}")(get_login_setup)
     router.put("/login_setups/{login_setup_id}")(edit_login_setup)
     router.delete("/login_setups/{login_setup_id}", status_code=204)(delete_login_setup)
+    router.get("/login_setups/{login_setup_id}/users")(list_login_setup_users)
     router.post("/login_setups/{login_setup_id}/clone", status_code=201)(clone_login_setup)
     router.post("/login_setups/{login_setup_id}/trial", status_code=202)(try_login_setup)
     router.get("/login_setups/{login_setup_id}/trial")(view_login_setup_trial)
@@ -40,6 +41,7 @@ def add_routes(router: APIRouter) -> None:
     router.get("/job_types/{job_type_id}")(get_job_type)
     router.put("/job_types/{job_type_id}")(edit_job_type)
     router.delete("/job_types/{job_type_id}", status_code=204)(delete_job_type)
+    router.get("/job_types/{job_type_id}/users")(list_job_type_users)
     router.post("/job_types/{job_type_id}/clone", status_code=201)(clone_job_type)
     router.get("/experiments/{name}/launch_hosts")(get_launch_hosts)
     router.put("/experiments/{name}/launch_hosts")(set_launch_hosts)
@@ -54,7 +56,7 @@ async def list_login_setups(here: Here, experiment: Experiment = None) -> Page[w
 
 async def get_login_setup(here: Here, response: Response, login_setup_id: Id) -> wire.LoginSetup:
     """Show a login setup."""
-    found = await _find_login_setup(here, login_setup_id)
+    found = await campaigns.get_login_setup(here.db, here.who, login_setup_id=login_setup_id)
     tell_revision(response, found.revision)
     return show_login_setup(found, await name_experiment(here, found.experiment_id))
 
@@ -71,7 +73,7 @@ async def edit_login_setup(
 ) -> wire.LoginSetup:
     """Change a login setup. Its experiment and its name stay."""
     revision = read_revision(if_match)
-    found = await _find_login_setup(here, login_setup_id)
+    found = await campaigns.get_login_setup(here.db, here.who, login_setup_id=login_setup_id)
     await _check_same(here, found, body)
     return await _save_login_setup(here, response, body, revision)
 
@@ -79,6 +81,16 @@ async def edit_login_setup(
 async def delete_login_setup(here: Here, login_setup_id: Id) -> None:
     """Delete a login setup that nothing refers to."""
     await campaigns.delete_login_setup(here.db, here.who, login_setup_id=login_setup_id)
+
+
+async def list_login_setup_users(
+    here: Here, login_setup_id: Id, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> Page[wire.TemplateUse]:
+    """List the campaigns and stages that use a login setup, the newest campaign first."""
+    page = await campaigns.list_login_setup_users(
+        here.db, here.who, login_setup_id=login_setup_id, after=cursor, limit=limit
+    )
+    return show_page(page, lambda use: show(wire.TemplateUse, use))
 
 
 async def clone_login_setup(here: Once, response: Response, login_setup_id: Id, body: wire.Named) -> wire.LoginSetup:
@@ -117,7 +129,7 @@ async def list_job_types(here: Here, experiment: Experiment = None) -> Page[wire
 
 async def get_job_type(here: Here, response: Response, job_type_id: Id) -> wire.JobType:
     """Show a job type."""
-    found = await _find_job_type(here, job_type_id)
+    found = await campaigns.get_job_type(here.db, here.who, job_type_id=job_type_id)
     tell_revision(response, found.revision)
     return show_job_type(found, await name_experiment(here, found.experiment_id))
 
@@ -143,7 +155,7 @@ async def edit_job_type(
 ) -> wire.JobType:
     """Change a job type for all stages that use it. Its experiment and its name stay."""
     revision = read_revision(if_match)
-    found = await _find_job_type(here, job_type_id)
+    found = await campaigns.get_job_type(here.db, here.who, job_type_id=job_type_id)
     await _check_same(here, found, body)
     return await _save_job_type(here, response, body, switching, revision)
 
@@ -151,6 +163,14 @@ async def edit_job_type(
 async def delete_job_type(here: Here, job_type_id: Id) -> None:
     """Delete a job type that nothing refers to."""
     await campaigns.delete_job_type(here.db, here.who, job_type_id=job_type_id)
+
+
+async def list_job_type_users(
+    here: Here, job_type_id: Id, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> Page[wire.TemplateUse]:
+    """List the campaigns and stages that use a job type, the newest campaign first."""
+    page = await campaigns.list_job_type_users(here.db, here.who, job_type_id=job_type_id, after=cursor, limit=limit)
+    return show_page(page, lambda use: show(wire.TemplateUse, use))
 
 
 async def clone_job_type(here: Once, response: Response, job_type_id: Id, body: wire.Named) -> wire.JobType:
@@ -190,22 +210,6 @@ async def _save_job_type(
     )
     tell_revision(response, saved.revision)
     return show_job_type(saved, body.experiment)
-
-
-async def _find_login_setup(here: Context, login_setup_id: int) -> campaigns.LoginSetup:
-    found = await campaigns.list_login_setups(here.db, here.who)
-    setup = next((one for one in found if one.id == login_setup_id), None)
-    if setup is None:
-        raise NotFoundError("login setup", login_setup_id)
-    return setup
-
-
-async def _find_job_type(here: Context, job_type_id: int) -> campaigns.JobType:
-    found = await campaigns.list_job_types(here.db, here.who)
-    job_type = next((one for one in found if one.id == job_type_id), None)
-    if job_type is None:
-        raise NotFoundError("job type", job_type_id)
-    return job_type
 
 
 async def _check_same(

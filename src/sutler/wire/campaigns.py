@@ -109,6 +109,20 @@ class JobType:
 
 
 @dataclass(frozen=True)
+class TemplateUse:
+    """What uses a job type or login setup: a stage, or a campaign that names it for its stages when `stage` is null.
+
+    `is_inherited` says that the stage has it from its campaign.
+    """
+
+    campaign_id: int
+    campaign: str
+    stage_id: int | None
+    stage: str | None
+    is_inherited: bool
+
+
+@dataclass(frozen=True)
 class Named(Strict):
     """The name that a copy gets."""
 
@@ -171,7 +185,7 @@ class CampaignChange(Strict):
     """What is to be different about a campaign; null leaves it as it is.
 
     Of the `defaults` those that are given are changed, and `unset_defaults` names those to be said no more. An empty
-    name of a default job type or login setup takes it away. Keywords and layout are replaced as a whole.
+    name of a default job type or login setup takes it away. Keywords, layout and tags are replaced as a whole.
     """
 
     name: str | None = None
@@ -184,6 +198,7 @@ class CampaignChange(Strict):
     is_active: bool | None = None
     is_test: bool | None = None
     layout: dict[str, tuple[float, float]] | None = None
+    tags: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

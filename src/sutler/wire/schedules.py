@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from sutler.wire.bounds import Id
 from sutler.wire.strict import Strict
 
 Overlap = Literal["skip", "queue", "allow"]
@@ -41,6 +42,13 @@ class Schedule:
     next_due_at: datetime | None
     username: str
     saved_at: datetime
+
+
+@dataclass(frozen=True)
+class ScheduledStages(Strict):
+    """Stages whose schedules are paused or resumed, all or none."""
+
+    stage_ids: tuple[Id, ...]
 
 
 @dataclass(frozen=True)

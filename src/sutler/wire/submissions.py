@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sutler.wire.bounds import Id
 from sutler.wire.campaigns import (
@@ -20,6 +20,23 @@ from sutler.wire.dispatch import ProducedFile
 from sutler.wire.launch import BatchJob
 from sutler.wire.stage_settings import Parameters
 from sutler.wire.strict import Strict
+
+SubmissionStatus = Literal["Created", "Completed", "Completed with failures"]
+BatchStatus = Literal[
+    "New",
+    "Awaiting Approval",
+    "Approved",
+    "LaunchFailed",
+    "Idle",
+    "Running",
+    "Held",
+    "Failed",
+    "Completed",
+    "Located",
+    "Cancelled",
+    "Removed",
+]
+Cause = Literal["manual", "dependency", "recovery", "relaunch", "schedule"]
 
 
 @dataclass(frozen=True)
@@ -182,12 +199,18 @@ class SubmissionView:
 
 @dataclass(frozen=True)
 class CampaignView:
-    """A campaign with its stages, their dependencies and the newest submissions."""
+    """A campaign with its first stages, the dependencies that touch them and the newest submissions.
+
+    `stage_count` says how many stages there are, and `next_stages_cursor` asks the list of stages for those behind
+    these; null when all are here.
+    """
 
     campaign: Campaign
     stages: tuple[StageSummary, ...]
     dependencies: tuple[Dependency, ...]
     submissions: tuple[SubmissionSummary, ...]
+    stage_count: int = 0
+    next_stages_cursor: str | None = None
 
 
 @dataclass(frozen=True)

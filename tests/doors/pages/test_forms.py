@@ -21,7 +21,7 @@ CHANGES = (
     "campaigns/apply",
     *(
         f"campaigns/{{campaign}}/{verb}"
-        for verb in ("watch", "launch", "edit", "dependencies", "clone", "delete", "stages/new")
+        for verb in ("watch", "launch", "edit", "dependencies", "clone", "delete", "stages/new", "stages/change")
     ),
     "samples/{sample}/clone",
     *(f"stages/{{stage}}/{verb}" for verb in ("launch", "rehearse", "hold", "release", "edit", "remove", "schedule")),

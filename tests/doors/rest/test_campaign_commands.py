@@ -83,6 +83,11 @@ async def test_campaigns_are_changed_and_listed_by_command(signed_in: Run, campa
     await ok(do("campaign", "tag", campaign_id, "--add", "muons"))
     assert "muons" in await ok(do("campaign", "tags", "mu"))
     assert "fall" in await ok(do("campaign", "list", "--tag", "muons", "--mine", "--production", "--active"))
+    await ok(do("campaign", "edit", campaign_id, "--tag", "electrons", "--tag", "late"))
+    assert json.loads(await ok(do("campaign", "show", campaign_id, "--json")))["campaign"]["tags"] == [
+        "electrons",
+        "late",
+    ]
     await ok(do("campaign", "watch", campaign_id))
     assert "fall" in await ok(do("campaign", "list", "--watched"))
     await ok(do("campaign", "unwatch", campaign_id))
@@ -164,6 +169,11 @@ async def test_schedules_and_holds_are_set_by_command(signed_in: Run, split_id: 
     assert "Europe/Zurich" in await ok(do("schedule", "list"))
     assert "0 2 * * *" in await ok(do("schedule", "show", split_id))
     await ok(do("schedule", "runs", split_id))
+    assert f"schedule of {split_id} is paused" in await ok(do("schedule", "pause", split_id))
+    assert "paused before" in await ok(do("schedule", "pause", split_id))
+    assert "paused by" in await ok(do("schedule", "show", split_id))
+    assert json.loads(await ok(do("schedule", "resume", split_id, "--json"))) == [split_id]
+    assert (await do("schedule", "resume", 10**6)).code == 3
     assert (await do("schedule", "set", split_id, "at noon")).code == 2
     await ok(do("schedule", "delete", split_id))
     assert (await do("hold", "set")).code == 2
@@ -203,6 +213,12 @@ async def test_templates_are_saved_cloned_and_deleted_by_command(signed_in: Run,
     assert "state_failed with --memory=8GB" in await ok(do("job-type", "show", job_type["id"]))
     assert "look" in await ok(do("stage", "list", campaign_id))
     assert (await do("job-type", "delete", job_type["id"])).code == 6
+    users = json.loads(await ok(do("job-type", "users", job_type["id"], "--json")))
+    assert [(one["campaign_id"], one["stage_id"], one["is_inherited"]) for one in users] == [
+        (campaign_id, stages[0]["id"], False)
+    ]
+    assert "generate" in await ok(do("login-setup", "users", here["id"], "--limit", "1"))
+    assert (await do("login-setup", "users", 10**6)).code == 3
     await ok(do("job-type", "clone", job_type["id"], "look2"))
     assert "look2" in await ok(do("job-type", "list"))
 
@@ -221,6 +237,14 @@ async def test_what_comes_after_a_submission_is_done_by_command(
     assert "Located" in await ok(do("submission", "locate", first))
     assert "recovers" in await ok(do("submission", "recover", first, "reprocess_all", "--override", "--events 9"))
     assert "is launched on the files" in await ok(do("submission", "relaunch", first))
+    listed = await ok(do("submission", "list", "--cause", "recovery", "--stage", "spl*"))
+    assert f"recovery reprocess_all {first}" in " ".join(listed.split())
+    assert len(json.loads(await ok(do("submission", "list", "--campaign", "splitting", "--json")))) == 4
+    assert len(json.loads(await ok(do("submission", "list", "--stage", split_id, "--no-test", "--json")))) == 4
+    filters = ("--batch", "Located", "--since", "2000-01-01")
+    assert [one["id"] for one in json.loads(await ok(do("submission", "list", *filters, "--json")))] == [first]
+    assert await ok(do("submission", "list", "--by", "nobody")) == ""
+    assert (await do("submission", "list", "--since", "yesterday")).code == 2
     await ok(do("submission", "remove", second, "--reason", "not needed"))
     for verb in ("approve", "unapprove", "retry"):
         assert (await do("submission", verb, first)).code == 6

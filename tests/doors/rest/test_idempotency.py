@@ -50,6 +50,8 @@ WITHOUT_KEY = {
     "/stages/hold",
     "/stages/release",
     "/holds/release",
+    "/schedules/pause",
+    "/schedules/resume",
     "/campaign_tags",
     "/campaigns/mark",
     "/queued_launches/delete",

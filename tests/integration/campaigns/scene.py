@@ -84,8 +84,8 @@ async def set_scene(db: Database, directory: Path) -> Scene:
     async with db.read() as tx:
         admin = await auth.get_principal_in(tx, user_id=(await _first_user_id(db)))
     await auth.create_experiment(db, admin, name="nova")
-    producer = await _make_member(db, admin, "pia", Role.PRODUCTION)
-    analyst = await _make_member(db, admin, "ann", Role.ANALYSIS)
+    producer = await add_member(db, admin, "pia", Role.PRODUCTION)
+    analyst = await add_member(db, admin, "ann", Role.ANALYSIS)
     await catalog.create_namespace(db, producer, experiment="nova", name="nova", owner_role=Role.PRODUCTION)
     await catalog.create_dataset(db, producer, did=Did("nova", "raw"))
     await replicas.create_rse(db, producer, experiment="nova", name="DISK", url_prefix="file:///data")
@@ -124,7 +124,8 @@ async def _first_user_id(db: Database) -> int:
         return int(await connection.fetchval("SELECT id FROM auth.users WHERE username = 'admin'"))
 
 
-async def _make_member(db: Database, admin: Principal, username: str, role: Role) -> Principal:
+async def add_member(db: Database, admin: Principal, username: str, role: Role) -> Principal:
+    """Make a user with a role in the experiment."""
     user = await auth.create_user(db, admin, username=username, password="correct horse")
     await auth.set_member(db, admin, experiment="nova", username=username, role=role)
     return await auth.get_principal_of(db, user_id=user.id)

@@ -183,13 +183,18 @@ def _crash_sometimes(
     return crash
 
 
+async def _settle_one(scene: Scene) -> None:
+    for intention in await campaigns.claim_due_intentions(scene.db, count=1):
+        await campaigns.settle_intention(scene.db, scene.launcher, intention=intention)
+
+
 async def _stir(scene: Scene, clock: MovableClock, dice: random.Random) -> None:
     """Let several servers try at once what is due, some of which die, until nothing is left."""
     around = Surroundings(scene.db, scene.launcher)
     for _ in range(12):
         while await reactions.step(around):
             pass
-        tries = [campaigns.settle_due_intention(scene.db, scene.launcher) for _ in range(dice.randint(1, 4))]
+        tries = [_settle_one(scene) for _ in range(dice.randint(1, 4))]
         for outcome in await asyncio.gather(*tries, return_exceptions=True):
             if isinstance(outcome, BaseException) and not isinstance(outcome, CrashError):
                 raise outcome

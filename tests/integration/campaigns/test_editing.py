@@ -56,7 +56,7 @@ async def make_campaign(
 
 
 async def get_stages(scene: Scene, campaign_id: int) -> dict[str, int]:
-    found = await campaigns.list_stages(scene.db, scene.producer, campaign_id=campaign_id)
+    found = (await campaigns.list_stages(scene.db, scene.producer, campaign_id=campaign_id)).items
     return {stage.name: stage.id for stage in found}
 
 
@@ -89,6 +89,24 @@ async def test_defaults_that_do_not_fit_a_stage_change_nothing(scene: Scene) -> 
         )
     view = await campaigns.view_campaign(scene.db, scene.producer, campaign_id=campaign.id)
     assert (view.campaign.name, view.campaign.defaults.dataset_query) == ("prod", RAW)
+
+
+async def test_tags_are_changed_with_the_rest_or_not_at_all(scene: Scene) -> None:
+    campaign = await make_campaign(scene, a_stage("a", dataset_query=RAW))
+    changed = await campaigns.edit_campaign(
+        scene.db, scene.producer, campaign_id=campaign.id, change=CampaignChange(keywords={"k": "v"}, tags=("b", "a"))
+    )
+    assert (changed.tags, changed.keywords, changed.revision) == (("a", "b"), {"k": "v"}, campaign.revision + 1)
+    with pytest.raises(InvalidInputError):
+        await campaigns.edit_campaign(
+            scene.db, scene.producer, campaign_id=campaign.id, change=CampaignChange(name="other", tags=("c", " "))
+        )
+    kept = (await campaigns.view_campaign(scene.db, scene.producer, campaign_id=campaign.id)).campaign
+    assert (kept.name, kept.tags) == (changed.name, ("a", "b"))
+    without = await campaigns.edit_campaign(
+        scene.db, scene.producer, campaign_id=campaign.id, change=CampaignChange(tags=())
+    )
+    assert (without.tags, without.keywords) == ((), {"k": "v"})
 
 
 @pytest.mark.row(20)
@@ -155,7 +173,7 @@ async def test_dependencies_are_replaced_as_a_whole_and_keep_their_numbers(scene
     ]
     with pytest.raises(StageWithoutDataError):
         await campaigns.set_dependencies(scene.db, scene.producer, campaign_id=campaign.id, dependencies=())
-    with pytest.raises(CampaignShapeError, match="comes to an end"):
+    with pytest.raises(CampaignShapeError, match="come to an end"):
         await campaigns.set_dependencies(
             scene.db, scene.producer, campaign_id=campaign.id, dependencies=[first, NewDependency("b", "b")]
         )
@@ -337,7 +355,7 @@ async def test_analysis_does_not_log_in_with_what_production_has_set_up(scene: S
     await campaigns.save_job_type(scene.db, scene.analyst, new=NewJobType("nova", "anything", "/bin/sh"))
     stage = NewStage("s", "anything", "pro", StageSettings(dataset_query=RAW))
     mine = await campaigns.create_campaign(scene.db, scene.analyst, new=NewCampaign("nova", "mine", stages=(stage,)))
-    [made] = await campaigns.list_stages(scene.db, scene.analyst, campaign_id=mine.id)
+    [made] = (await campaigns.list_stages(scene.db, scene.analyst, campaign_id=mine.id)).items
     with pytest.raises(LaunchHostError, match="needs a login setup of analysis"):
         await campaigns.launch_stage(
             scene.db, scene.launcher, scene.analyst, request=LaunchRequest(made.id, "as production")
@@ -428,7 +446,7 @@ async def test_a_login_setup_that_is_not_allowed_is_refused_however_a_stage_is_l
         scene.db, scene.producer, new=NewLoginSetup("nova", "pro", backend="ssh", host="novagpvm01")
     )
     mine = await campaigns.create_campaign(scene.db, scene.analyst, new=new)
-    [stage] = await campaigns.list_stages(scene.db, scene.analyst, campaign_id=mine.id)
+    [stage] = (await campaigns.list_stages(scene.db, scene.analyst, campaign_id=mine.id)).items
     outcome = await campaigns.launch_stage(
         scene.db, scene.launcher, scene.analyst, request=LaunchRequest(stage.id, "first")
     )

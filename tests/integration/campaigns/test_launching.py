@@ -27,6 +27,7 @@ from sutler.campaigns import (
     UnknownVariableError,
 )
 from sutler.launch import UnknownBackendError
+from sutler.loops import Surroundings, launches
 
 RAW = "files from nova:raw"
 
@@ -173,11 +174,7 @@ async def test_a_launch_that_was_only_written_down_is_taken_up_once(scene: Scene
     assert submission.batch_status is BatchStatus.NEW
     assert "has not reached the batch system" in (await scene.view(submission.id)).why
     clock.advance(timedelta(minutes=1))
-    taken_up = [
-        await campaigns.carry_out_forgotten_launches(scene.db, scene.launcher, older_than=timedelta(seconds=30))
-        for _ in range(2)
-    ]
-    assert taken_up == [1, 0]
+    assert [await launches.step(Surroundings(scene.db, scene.launcher)) for _ in range(2)] == [1, 0]
     assert len((await scene.view(submission.id)).jobs) == 1
 
 
@@ -238,7 +235,7 @@ async def test_whoever_made_the_stage_may_process_what_another_launches(scene: S
 async def test_a_campaign_of_another_data_handler_is_shown_and_not_launched(scene: Scene) -> None:
     new = campaigns.NewCampaign("nova", "old", stages=(a_stage(),), data_handler="sam")
     campaign = await campaigns.create_campaign(scene.db, scene.producer, new=new)
-    [stage] = await campaigns.list_stages(scene.db, scene.producer, campaign_id=campaign.id)
+    [stage] = (await campaigns.list_stages(scene.db, scene.producer, campaign_id=campaign.id)).items
     with pytest.raises(campaigns.NotPossibleError, match="data handler sam, which is not connected here"):
         await scene.launch(stage.id)
     [shown] = (await campaigns.list_campaigns(scene.db, scene.producer)).items

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -22,6 +23,8 @@ from sutler.campaigns import (
     Launched,
     Methodology,
     NotPossibleError,
+    Queued,
+    QueueState,
     Recovery,
     RecoveryMode,
     RecoveryType,
@@ -29,6 +32,7 @@ from sutler.campaigns import (
     StageSettings,
     SubmissionSummary,
 )
+from sutler.loops import Surroundings, queued_launches
 
 FAILED = Recovery(RecoveryType.STATE_FAILED, (("--tries=", "2"),))
 NOT_DONE = Recovery(RecoveryType.STATE_NOT_DONE, (("--tries=", "3"),))
@@ -262,12 +266,73 @@ async def test_a_relaunch_in_the_same_project_goes_on_with_what_is_left(scene: S
 
 
 @pytest.mark.row(96)
-async def test_a_held_stage_is_not_relaunched(scene: Scene) -> None:
+async def test_recoveries_and_relaunches_by_hand_wait_in_the_queue_while_launches_are_held(scene: Scene) -> None:
     first, _ = await make_chain(scene, PLAIN)
     original = await launch(scene, first)
+    await finish(scene, original, fail=["f01.root"])
+    await campaigns.hold_stage(scene.db, scene.producer, stage_id=first, is_held=True, reason="no disk")
+    for key in ("again", "again"):
+        waiting = await campaigns.recover_submission(
+            scene.db,
+            scene.launcher,
+            scene.producer,
+            submission_id=original.id,
+            recovery_type=RecoveryType.STATE_FAILED,
+            key=key,
+            parameter_overrides=(("--tries=", "2"),),
+        )
+        assert isinstance(waiting, Queued)
+        assert "no disk" in waiting.reason
+    later = await campaigns.relaunch_submission(
+        scene.db, scene.launcher, scene.producer, submission_id=original.id, key="all once more"
+    )
+    assert isinstance(later, Queued)
+    assert len(await list_of(scene, first)) == 1
+    await campaigns.hold_stage(scene.db, scene.producer, stage_id=first, is_held=False)
+    while await queued_launches.step(Surroundings(scene.db, scene.launcher)):
+        pass
+    _, recovery, relaunched = await list_of(scene, first)
+    assert (recovery.cause, recovery.total_count) == (Cause.RECOVERY, 1)
+    assert (relaunched.cause, relaunched.total_count) == (Cause.RELAUNCH, 10)
+    assert "--tries=2" in str((await scene.view(recovery.id)).config["command"])
+    page = await campaigns.list_queued_launches(scene.db, scene.producer)
+    assert [(one.launch_key, one.state, one.outcome) for one in page.items] == [
+        ("again", QueueState.LAUNCHED, f"submission {recovery.id}"),
+        ("all once more", QueueState.LAUNCHED, f"submission {relaunched.id}"),
+    ]
+
+
+async def test_a_recovery_that_waited_and_has_no_file_left_says_so_in_the_queue(scene: Scene) -> None:
+    first, _ = await make_chain(scene, PLAIN)
+    original = await launch(scene, first)
+    await finish(scene, original)
+    await campaigns.hold_stage(scene.db, scene.producer, stage_id=first, is_held=True)
+    await campaigns.recover_submission(
+        scene.db,
+        scene.launcher,
+        scene.producer,
+        submission_id=original.id,
+        recovery_type=RecoveryType.STATE_FAILED,
+        key="in vain",
+    )
+    await campaigns.hold_stage(scene.db, scene.producer, stage_id=first, is_held=False)
+    while await queued_launches.step(Surroundings(scene.db, scene.launcher)):
+        pass
+    [settled] = (await campaigns.list_queued_launches(scene.db, scene.producer)).items
+    assert (settled.state, settled.outcome) == (QueueState.REFUSED, "No file failed.")
+
+
+async def test_a_launch_that_failed_is_not_retried_while_launches_are_held(scene: Scene, tmp_path: Path) -> None:
+    (tmp_path / "jobs").write_text("no directory can be made here")
+    first, _ = await make_chain(scene, PLAIN)
+    failed = await launch(scene, first)
     await campaigns.hold_stage(scene.db, scene.producer, stage_id=first, is_held=True)
     with pytest.raises(StageHeldError):
-        await relaunch(scene, original.id, same_project=False)
+        await campaigns.retry_launch(scene.db, scene.launcher, scene.producer, submission_id=failed.id)
+    (tmp_path / "jobs").unlink()
+    await campaigns.hold_stage(scene.db, scene.producer, stage_id=first, is_held=False)
+    await campaigns.retry_launch(scene.db, scene.launcher, scene.producer, submission_id=failed.id)
+    assert (await scene.view(failed.id)).jobs
 
 
 async def relaunch(scene: Scene, submission_id: int, *, same_project: bool) -> SubmissionSummary:

@@ -539,3 +539,24 @@ async def test_a_launch_by_hand_and_one_by_schedule_have_keys_of_their_own(scene
     clock.advance(HOUR)
     await step(scene)
     assert [made.cause for made in await list_made(scene, stage)] == [Cause.SCHEDULE, Cause.MANUAL]
+
+
+async def test_schedules_are_paused_and_resumed_all_or_none(scene: Scene, clock: MovableClock) -> None:
+    first, second, without = [await make_stage(scene) for _ in range(3)]
+    for stage in (first, second):
+        await save(scene, stage)
+    stages = [first, second, without]
+    db, producer = scene.db, scene.producer
+    with pytest.raises(NotFoundError):
+        await campaigns.activate_schedules(db, producer, stage_ids=[first, 10**6], is_active=False)
+    with pytest.raises(NotPermittedError):
+        await campaigns.activate_schedules(db, scene.analyst, stage_ids=[first], is_active=False)
+    assert (await campaigns.get_schedule(db, producer, stage_id=first)).is_active
+    assert await campaigns.activate_schedules(db, producer, stage_ids=stages, is_active=False) == [first, second]
+    paused = await campaigns.get_schedule(db, producer, stage_id=first)
+    assert (paused.is_active, paused.next_due_at, paused.reason) == (False, None, "paused by pia")
+    clock.advance(HOUR)
+    assert await campaigns.activate_schedules(db, scene.admin, stage_ids=[second, without], is_active=True) == [second]
+    resumed = await campaigns.get_schedule(db, producer, stage_id=second)
+    assert (resumed.is_active, resumed.username, resumed.cron) == (True, "admin", paused.cron)
+    assert resumed.next_due_at is not None

@@ -385,8 +385,48 @@ async def test_a_launch_does_not_open_a_project_that_its_launcher_may_not_proces
         "nova", "mine", stages=(NewStage("s", "copy", "here", StageSettings(project_id=project)),)
     )
     mine = await campaigns.create_campaign(scene.db, scene.analyst, new=new)
-    [stage] = await campaigns.list_stages(scene.db, scene.analyst, campaign_id=mine.id)
+    [stage] = (await campaigns.list_stages(scene.db, scene.analyst, campaign_id=mine.id)).items
     request = LaunchRequest(stage.id, "sneak")
     with pytest.raises(NotPermittedError):
         await campaigns.launch_stage(scene.db, scene.launcher, scene.analyst, request=request)
     assert (await campaigns.list_submissions(scene.db, scene.analyst)).items == ()
+
+
+@pytest.mark.row(75)
+async def test_a_part_whose_files_were_retired_is_passed_over(scene: Scene) -> None:
+    stage = await make_stage(scene, "mod(10)")
+    taken = await scene.list_names(await scene.launch(stage))
+    await catalog.retire_file(scene.db, scene.producer, key="fid01")
+    for _ in range(8):
+        taken += await scene.list_names(await scene.launch(stage))
+    assert sorted(taken) == [f"f{number:02d}.root" for number in range(FILES) if number != 1]
+    with pytest.raises(NothingToLaunchError) as nothing:
+        await scene.launch(stage)
+    assert nothing.value.facts["is_over"]
+
+
+@pytest.mark.row(75)
+async def test_parts_of_an_empty_data_set_are_made_anew(scene: Scene) -> None:
+    query = "files from nova:raw where core.number > 1000"
+    stage = await make_stage(scene, "mod(2)", query)
+    with pytest.raises(NothingToLaunchError):
+        await scene.launch(stage)
+    late = [catalog.NewFile("nova", f"late{n}", 1, metadata={"core.number": 2000 + n}) for n in range(4)]
+    await declare(scene, "raw", late)
+    assert len(await scene.list_names(await scene.launch(stage))) == 2
+
+
+@pytest.mark.row(64, 75)
+@pytest.mark.parametrize(
+    ("split", "query", "sizes"),
+    [
+        ("mod(2)", RAW, [5, 5]),
+        ("list", "['files from nova:raw where core.number < 4', 'files from nova:raw where core.number >= 4']", [4, 6]),
+        ("drainingn(4)", RAW, [3, 3, 3, 1]),
+    ],
+)
+async def test_a_load_limit_cuts_a_slice_only_if_the_next_one_takes_the_rest(
+    scene: Scene, split: str, query: str, sizes: list[int]
+) -> None:
+    stage = await make_stage(scene, split, query, load_limit=3)
+    assert [len(await scene.list_names(await scene.launch(stage))) for _ in sizes] == sizes

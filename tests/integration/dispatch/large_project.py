@@ -22,7 +22,7 @@ from sutler.database.session import HOT_SETTINGS
 SIZE = 1_000_000
 PROJECTS = 5000
 LARGE = {"handles", "ready", "leases", "attempts", "replicas"}
-COUNTED = {*LARGE, "unlocated", "resting", "projects"}
+COUNTED = {*LARGE, "unlocated", "resting", "projects", "closed_shares"}
 TOMORROW = NOON + timedelta(days=1)
 
 # By place: 50,000 out (the first 10,000 in a share of their own), 150,000 done or failed, 50,000 tried once before,
@@ -50,7 +50,10 @@ INSERT INTO dispatch.shares (
 ) OVERRIDING SYSTEM VALUE
     VALUES (1, 1, 1, 980000, 800000, 1000, 1000, 40000, 139500, 500, {noon}),
            (2, 1, 1, 20000, 0, 0, 0, 10000, 10000, 0, {noon});
-INSERT INTO dispatch.closed_shares (share_id, closed_at) VALUES (1, {noon});
+INSERT INTO dispatch.shares (id, project_id, experiment_id, created_at) OVERRIDING SYSTEM VALUE
+    SELECT 10000 + n, n, 1, {noon} FROM generate_series(2, 5000) AS n;
+INSERT INTO dispatch.closed_shares (share_id, closed_at)
+    SELECT 1, {noon} UNION ALL SELECT 10000 + n, {noon} FROM generate_series(2, 5000) AS n;
 INSERT INTO dispatch.pools (project_id, location_id) VALUES (1, 1), (1, 2), (1, 3);
 INSERT INTO dispatch.handles (
     project_id, position, share_id, namespace, name, state, attempts, attempt_id, worker_id, reserved_at, location_id

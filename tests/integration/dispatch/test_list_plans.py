@@ -31,7 +31,8 @@ FAILED, RESERVED, DONE, INITIAL = (HandleState[name] for name in ("FAILED", "RES
 DONE_FROM = 997_900
 """Behind 800,000 handles that wait, some are done after all."""
 
-# A tenth of the project failed once and was put back. All leases are of batch jobs.
+# A tenth of the project failed once and was put back. All leases are of batch jobs. Thousands of closed shares of the
+# second project have lost all that they had, and a ledger has given out most of what is done.
 _FILL_ENDS = f"""
 SET session_replication_role = replica;
 DELETE FROM dispatch.ready WHERE project_id = 1 AND position BETWEEN {DONE_FROM} AND 997999;
@@ -46,6 +47,13 @@ INSERT INTO dispatch.attempts (
     FROM generate_series(700000, 997999) AS n
     WHERE n < 800000 OR n >= {DONE_FROM};
 UPDATE dispatch.leases SET batch_job_id = '1234.' || position;
+INSERT INTO dispatch.shares (id, project_id, experiment_id, total_count, initial_count, gone_initial_count, created_at)
+    OVERRIDING SYSTEM VALUE
+    SELECT 20000 + n, 2, 1, 1, 1, 1, {{noon}} FROM generate_series(1, 5000) AS n;
+INSERT INTO dispatch.closed_shares (share_id, closed_at) SELECT 20000 + n, {{noon}} FROM generate_series(1, 5000) AS n;
+INSERT INTO catalog.ledgers (id, experiment_id, created_at) OVERRIDING SYSTEM VALUE VALUES (1, 1, {{noon}});
+INSERT INTO catalog.ledger_entries (ledger_id, file_key)
+    SELECT 1, 'test:raw_' || lpad(n::text, 7, '0') || '.root' FROM generate_series(50000, 199800) AS n;
 SET session_replication_role = DEFAULT;
 ANALYZE;
 """
@@ -121,6 +129,7 @@ def statement(name: str, most_rows: int, most_pages: int, file: str, **given: ob
 
 
 SHARE: Mapping[str, Any] = {"project_id": None, "share_id": 2}
+CHOSEN: Mapping[str, Any] = {"project_id": 1, "share_ids": [1, 2], "positions": list(range(0, 1_000_000, 1000))}
 
 CASES = [
     handles("at the beginning", 300, 1500),
@@ -160,6 +169,8 @@ CASES = [
     statement("lock_leases_of_jobs", 20, 100, "leases", batch_job_ids=["1234.7", "1234.40000", "1.1"], share_id=None),
     statement("count_owned", 50, 100, "shares", project_id=1),
     statement("list_claimable", 5000, 2500, "shares", project_id=1, count=100),
+    # The shares are all looked at, but not what each of them has left.
+    statement("list_claimable", 12_000, 1500, "shares", project_id=2, count=100),
     statement("lock_places", 500, 4000, "shares", project_id=1, positions=list(range(200_000, 200_100))),
     statement("list_gone_positions", 10, 50, "shares", share_id=1, states=["done"], after=-1, count=100),
     statement(
@@ -183,6 +194,11 @@ CASES = [
         share_id=2,
         now=NOON,
     ),
+    statement("list_handles_of_shares", 20_100, 25_000, "shares", project_id=1, share_ids=[2], states=["done"]),
+    statement("list_chosen_handles", 1100, 6000, "shares", **CHOSEN, states=["done"]),
+    statement("lock_handles_at", 1100, 8000, "shares", project_id=1, positions=CHOSEN["positions"]),
+    statement("lock_chosen_leases", 1100, 8000, "shares", **CHOSEN),
+    statement("list_done_files", 500, 2500, "shares", project_id=1, ledger_id=1, after=199_700, count=100),
     statement("note_put_back", 500, 4000, "leases", project_id=1, positions=list(range(60_000, 60_100))),
 ]
 
@@ -209,3 +225,15 @@ async def test_rare_handles_at_the_end_of_a_large_project_are_listed_at_once(lar
     assert failed == list(range(60_000, 60_500))
     initial = await list_positions(tx, project_id=1, share_id=None, after=997_000, states=[INITIAL], count=5000)
     assert initial == [*range(997_001, DONE_FROM), *range(998_000, SIZE)]
+
+
+@pytest.mark.parametrize("way", [CUSTOM, GENERIC])
+async def test_all_done_files_are_compared_with_a_ledger_in_one_go(large: LargeProject, way: str) -> None:
+    recorder = _Recorder(large.connections[way])
+    one = statement("list_left_done_files", 0, 0, "shares", project_id=1, ledger_id=1, count=100)
+    rows = await one.load(cast("Tx", recorder))
+    assert [row["position"] for row in cast("list[Mapping[str, Any]]", rows)] == list(range(199_801, 199_901))
+    [cost] = [await large.explain(way, asked) for asked in recorder.asked]
+    # Every handle once; comparing each of 150,000 with each of as many would take minutes.
+    assert cost.row_count <= SIZE + 200
+    assert cost.milliseconds < 20_000

@@ -18,9 +18,9 @@ from sutler.launch import (
     LaunchState,
     LocalBackend,
     Receipt,
+    claim_unsubmitted,
     get_launch_in,
     list_jobs_in,
-    list_unsubmitted,
     poll_launches,
     stop_launch,
     submit_launch,
@@ -76,10 +76,10 @@ async def test_a_submission_that_crashed_is_finished_and_each_job_runs_once(
 ) -> None:
     await launching.intend(KEY, recording_plan(tmp_path))
     await crash(db, local, crash_at)
-    assert await list_unsubmitted(db, older_than=timedelta(0)) == [KEY]
+    assert await claim_unsubmitted(db, older_than=timedelta(0), count=9) == [KEY]
     launch = await submit_launch(db, {"local": local.backend}, key=KEY, secrets={"TOKEN": "second"})
     assert launch.state is LaunchState.SUBMITTED
-    assert await list_unsubmitted(db, older_than=timedelta(0)) == []
+    assert await claim_unsubmitted(db, older_than=timedelta(0), count=9) == []
     ids = [f"local:{KEY}/{number}" for number in (1, 2, 3, 4)]
     await wait_for_end(local.backend, ids)
     runs = dict(line.split() for line in (tmp_path / "runs").read_text().splitlines())

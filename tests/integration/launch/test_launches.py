@@ -30,10 +30,10 @@ from sutler.launch import (
     LocalBackend,
     ResourceRequest,
     UnknownBackendError,
+    claim_unsubmitted,
     get_backend,
     get_launch_in,
     list_jobs_in,
-    list_unsubmitted,
     poll_launches,
     read_output,
     stop_launch,
@@ -310,7 +310,7 @@ async def test_launches_that_wait_too_long_for_submission_are_listed_oldest_firs
     await submit_launch(db, {"local": local.backend}, key="submitted", secrets={})
     clock.advance(timedelta(minutes=1))
     await launching.intend("new", shell_plan("exit 0"))
-    assert await list_unsubmitted(db, older_than=timedelta(minutes=1)) == ["old", "older than new"]
+    assert await claim_unsubmitted(db, older_than=timedelta(minutes=1), count=9) == ["old", "older than new"]
     await wait_for_end(local.backend, ["local:submitted/1"])
 
 

@@ -16,8 +16,8 @@ from sutler.launch import (
     LaunchNotFoundError,
     LaunchState,
     LocalBackend,
+    claim_unsubmitted,
     get_launch_in,
-    list_unsubmitted,
     retry_in,
     submit_launch,
 )
@@ -52,7 +52,7 @@ async def test_a_failed_launch_goes_back_to_intended_and_is_submitted(
         launch = await get_launch_in(tx, key=KEY)
     assert (launch.state, launch.failure, launch.ended_at) == (LaunchState.INTENDED, "", None)
     assert launch.intended_at == clock.now()
-    assert await list_unsubmitted(db, older_than=timedelta(0)) == [KEY]
+    assert await claim_unsubmitted(db, older_than=timedelta(0), count=9) == [KEY]
     assert (await submit_launch(db, {"local": local.backend}, key=KEY, secrets={})).state is LaunchState.SUBMITTED
     await wait_for_end(local.backend, [f"local:{KEY}/1", f"local:{KEY}/2"])
     assert (tmp_path / "runs").read_text() == "ran\n" * 2

@@ -141,7 +141,7 @@ def test_all_that_is_wrong_with_a_campaign_is_said_at_once() -> None:
         rules.check_campaign(campaign)
     assert [p.what for p in caught.value.problems] == [
         "is there twice",
-        "a stage feeds itself only with a split type that comes to an end, such as drainingn(100)",
+        "a stage feeds itself only with split types that come to an end, such as drainingn(100), in tests too",
         "there is no stage z",
         "has an empty file pattern; % stands for all files",
     ]

@@ -1,6 +1,7 @@
 """Words of the room: what is to run, what was launched, what waits and what is due."""
 
 from sutler.campaigns.model.launches import (
+    AnyRequest,
     ChosenData,
     ChosenProject,
     ChosenQuery,
@@ -11,7 +12,9 @@ from sutler.campaigns.model.launches import (
     NewSchedule,
     Queued,
     QueuedLaunch,
+    RecoveryRequest,
     Rehearsal,
+    RelaunchRequest,
     Schedule,
     ScheduleRun,
 )
@@ -32,11 +35,13 @@ from sutler.campaigns.model.submissions import (
     SplitPosition,
     StageSummary,
     StageView,
+    SubmissionFilter,
     SubmissionRow,
     SubmissionSummary,
     SubmissionView,
 )
 from sutler.campaigns.model.words import (
+    DATA_HANDLERS,
     BatchStatus,
     CampaignEvent,
     Cause,
@@ -69,9 +74,12 @@ from sutler.campaigns.model.work import (
     NewStage,
     Recovery,
     Stage,
+    TemplateUse,
 )
 
 __all__ = [
+    "DATA_HANDLERS",
+    "AnyRequest",
     "AppliedPlan",
     "BatchStatus",
     "Campaign",
@@ -115,8 +123,10 @@ __all__ = [
     "QueuedLaunch",
     "Recovery",
     "RecoveryMode",
+    "RecoveryRequest",
     "RecoveryType",
     "Rehearsal",
+    "RelaunchRequest",
     "RunState",
     "Schedule",
     "ScheduleRun",
@@ -128,8 +138,10 @@ __all__ = [
     "StageSummary",
     "StageType",
     "StageView",
+    "SubmissionFilter",
     "SubmissionRow",
     "SubmissionStatus",
     "SubmissionSummary",
     "SubmissionView",
+    "TemplateUse",
 ]

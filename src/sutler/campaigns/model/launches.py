@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sutler.campaigns.model.words import Cause, HoldKind, Overlap, Parameters, QueueState, RunState
+from sutler.campaigns.model.words import (
+    Cause,
+    HoldKind,
+    Methodology,
+    Overlap,
+    Parameters,
+    QueueState,
+    RecoveryType,
+    RunState,
+)
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,32 @@ class LaunchRequest:
     parameter_overrides: Parameters = ()
     cause: Cause = Cause.MANUAL
     schedule_id: int | None = None
+
+
+@dataclass(frozen=True)
+class RecoveryRequest:
+    """A wish to recover a submission of a stage by hand. Methodology None: as the submission was launched."""
+
+    stage_id: int
+    key: str
+    submission_id: int
+    recovery_type: RecoveryType
+    methodology: Methodology | None = None
+    parameter_overrides: Parameters = ()
+
+
+@dataclass(frozen=True)
+class RelaunchRequest:
+    """A wish to launch a submission of a stage again: on its files, or what is left of them in its project."""
+
+    stage_id: int
+    key: str
+    submission_id: int
+    same_project: bool = False
+
+
+AnyRequest = LaunchRequest | RecoveryRequest | RelaunchRequest
+"""A wish that waits in the queue while launches of its stage are on hold."""
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,27 @@ class SubmissionSummary:
 
 
 @dataclass(frozen=True)
+class SubmissionFilter:
+    """Which submissions a list is about; None leaves a question open.
+
+    The names of campaigns and stages may hold `*` for any characters. `launched_by` is a username, `since` the earliest
+    launch.
+    """
+
+    campaign_id: int | None = None
+    stage_id: int | None = None
+    campaign: str | None = None
+    stage: str | None = None
+    status: SubmissionStatus | None = None
+    batch_status: BatchStatus | None = None
+    cause: Cause | None = None
+    launched_by: str | None = None
+    since: datetime | None = None
+    is_open: bool | None = None
+    is_test: bool | None = None
+
+
+@dataclass(frozen=True)
 class CampaignSummary:
     """A campaign with what a list shows of it."""
 
@@ -111,12 +132,18 @@ class CampaignSummary:
 
 @dataclass(frozen=True)
 class CampaignView:
-    """Everything the page of a campaign shows."""
+    """Everything the page of a campaign shows.
+
+    `stages` are a page of all `stage_count`; `next_stages_cursor` asks for the next one. `dependencies` are those that
+    lead from these stages or to them.
+    """
 
     campaign: Campaign
     stages: tuple[StageSummary, ...]
     dependencies: tuple[Dependency, ...]
     submissions: tuple[SubmissionSummary, ...]
+    stage_count: int = 0
+    next_stages_cursor: str | None = None
 
 
 @dataclass(frozen=True)
@@ -213,7 +240,10 @@ class Overlooked:
 
 @dataclass(frozen=True)
 class SubmissionRow:
-    """A submission as it stands in its table. `job_data` is what was handed to the jobs instead of files."""
+    """A submission as it stands in its table. `job_data` is what was handed to the jobs instead of files.
+
+    `vouched_by` is the user who said by hand that it is complete as it is.
+    """
 
     id: int
     experiment_id: int
@@ -244,6 +274,7 @@ class SubmissionRow:
     slice_note: str = ""
     is_shared: bool = False
     followed_at: datetime | None = None
+    vouched_by: int | None = None
 
 
 @dataclass(frozen=True)

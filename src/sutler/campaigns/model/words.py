@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 Parameters = tuple[tuple[str, str], ...]
 """Ordered pairs of a key, such as `--memory=`, and its value."""
+
+DATA_HANDLERS: Final = ("data_dispatcher", "sam")
+"""What may serve the files of a campaign; the first is what a campaign has that names none."""
 
 
 class StageType(StrEnum):

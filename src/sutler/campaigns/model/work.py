@@ -36,6 +36,20 @@ class LoginSetup:
 
 
 @dataclass(frozen=True)
+class TemplateUse:
+    """What uses a job type or login setup: a stage, or a campaign that names it for its stages when `stage` is None.
+
+    `is_inherited` says that the stage has it from its campaign.
+    """
+
+    campaign_id: int
+    campaign: str
+    stage_id: int | None
+    stage: str | None
+    is_inherited: bool
+
+
+@dataclass(frozen=True)
 class Recovery:
     """One try to get at the files that a submission left undone, with parameters of its own."""
 

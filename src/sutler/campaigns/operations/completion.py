@@ -71,11 +71,15 @@ async def note_trouble(db: Database, *, key: str, reason: str) -> None:
 
 @replayable
 async def complete_share(db: Database, *, share_id: int) -> None:
-    """End the submission that owns a share if all its files are final. Safe to repeat."""
+    """End the submission that owns a share if all its files are final. Safe to repeat.
+
+    Of one that has ended, whose files were begun anew since, the failed ones are counted once more.
+    """
     async with db.write() as tx:
         row = await store.lock_submission_of_share(tx, share_id=share_id)
         if row is not None:
             await complete_in(tx, row, jobs_are_over=False)
+            await store.recount_failed_files(tx, submission_id=row.id)
 
 
 async def cancel_submission(

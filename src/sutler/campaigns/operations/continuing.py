@@ -19,6 +19,7 @@ from sutler.campaigns.model import (
     IntentionState,
     RecoveryMode,
     RecoveryType,
+    Stage,
     SubmissionRow,
 )
 from sutler.campaigns.operations.holds import find_hold_in
@@ -59,12 +60,12 @@ async def settle_locate_in(tx: Tx, intention: IntentionRow) -> None:
     if not located.is_enough:
         if ended.ended_at is not None and tx.now - ended.ended_at < LOCATED_AFTER:
             asked = f"{reason}; stage {name_stage(original)} asks for {located.completion_pct:g} %"
-            await postpone_in(tx, intention, asked, LOCATE_PAUSE)
+            await postpone_in(tx, intention, asked, max(LOCATE_PAUSE, rules.decide_retry_pause(intention.tries)))
             return
         reason += ", and two days have passed"
     moved = await move_in(tx, ended, Words(ended.status, BatchStatus.LOCATED, reason), SYSTEM)
     await settle_in(tx, intention, IntentionState.DONE, reason)
-    await require_following_in(tx, moved, is_forced=bool(intention.facts.get("is_forced")))
+    await require_following_in(tx, moved)
 
 
 async def settle_follow_in(tx: Tx, intention: IntentionRow) -> None:
@@ -81,7 +82,7 @@ async def settle_follow_in(tx: Tx, intention: IntentionRow) -> None:
         reason = "a recovery is about to be launched; what follows is decided when it has ended"
         await settle_in(tx, intention, IntentionState.NOTHING_TO_DO, reason)
         return
-    family = await _judge(tx, original, members, recoveries, is_forced=bool(intention.facts.get("is_forced")))
+    family = await _judge(tx, original, stage, members, recoveries)
     decision = await _decide(tx, original, members, family)
     await store_followers.withdraw_refusals(tx, submission_id=original.id)
     match decision:
@@ -111,10 +112,9 @@ async def _decide(
 async def _judge(
     tx: Tx,
     original: SubmissionRow,
+    stage: Stage,
     members: Sequence[SubmissionRow],
     recoveries: Sequence[tuple[IntentionState, Mapping[str, Any]]],
-    *,
-    is_forced: bool,
 ) -> following.Family:
     shares = list_shares(members)
     limit = read_setting(original, "recovery_limit", None)
@@ -132,8 +132,18 @@ async def _judge(
         recovery_limit=limit if isinstance(limit, int) else None,
         batch_status=original.batch_status,
         open_ids=tuple(row.id for row in members if row.ended_at is None),
-        is_forced=is_forced,
+        failed_ids=tuple(row.id for row in members if row.batch_status is BatchStatus.LAUNCH_FAILED),
+        is_forced=original.vouched_by is not None,
+        ends_recoveries=_find_end_of_recoveries(stage, members),
     )
+
+
+def _find_end_of_recoveries(stage: Stage, members: Sequence[SubmissionRow]) -> str:
+    """Say why no recovery comes by itself any more: somebody called one off, or there is no stage to launch."""
+    if stage.removed_at is not None:
+        return f"stage {stage.name} was removed"
+    called_off = [row for row in members if row.original_id is not None and row.batch_status.is_called_off]
+    return f"recovery {called_off[-1].id} was {called_off[-1].batch_status.value.lower()}" if called_off else ""
 
 
 async def _intend_recovery(tx: Tx, original: SubmissionRow, family: following.Family, position: int) -> None:

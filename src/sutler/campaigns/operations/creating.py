@@ -11,6 +11,7 @@ from sutler import dispatch, launch
 from sutler.auth import SYSTEM, Principal, Role
 from sutler.base.events import Event
 from sutler.campaigns import store
+from sutler.campaigns.handlers import DataHandler, get_handler
 from sutler.campaigns.model import (
     BatchStatus,
     CampaignEvent,
@@ -24,7 +25,7 @@ from sutler.campaigns.model import (
     SubmissionStatus,
 )
 from sutler.campaigns.operations.hosts import check_host_in
-from sutler.campaigns.operations.loading import check_data_handler
+from sutler.campaigns.operations.loading import get_handler_in
 from sutler.campaigns.operations.planning import (
     Site,
     Surroundings,
@@ -179,9 +180,13 @@ async def _load_allowed(tx: Tx, order: Order, who: Principal) -> Surroundings:
     around = await load_surroundings(
         tx, stage, who, data=order.data, is_test=order.is_test, overrides=order.parameter_overrides
     )
-    check_data_handler(around.campaign)
+    _choose_handler(around)
     await check_host_in(tx, around.login_setup, around.variables, role=stage.creator_role)
     return around
+
+
+def _choose_handler(around: Surroundings) -> DataHandler:
+    return get_handler(around.campaign.data_handler, campaign=around.campaign.name)
 
 
 def count_files(work: Work) -> int | None:
@@ -195,13 +200,14 @@ def count_files(work: Work) -> int | None:
             return None
 
 
-async def list_work_in(tx: Tx, work: Work) -> Sequence[dispatch.NewHandle | dispatch.ShareFile]:
-    """Return the files there are to work on; none when only the jobs know."""
-    match work:
+async def list_work_in(tx: Tx, order: Order) -> Sequence[dispatch.NewHandle | dispatch.ShareFile]:
+    """Return the files there are to work on; none when only the jobs know. Raises NotPossibleError."""
+    match order.work:
         case OwnProject(handles, share_limit):
             return handles[:share_limit]
-        case InShare():
-            return await dispatch.list_share_files_in(tx, share_ids=[work.share_id])
+        case InShare(share_id=share_id):
+            handler = await get_handler_in(tx, order.stage)
+            return await handler.list_handles_in(tx, share_ids=[share_id])
         case JobOnly():
             return ()
 
@@ -209,13 +215,11 @@ async def list_work_in(tx: Tx, work: Work) -> Sequence[dispatch.NewHandle | disp
 async def _find_place(tx: Tx, order: Order, around: Surroundings, who: Principal, submission_id: int) -> _Place:
     match order.work:
         case OwnProject(handles, share_limit):
-            project = await _create_project(tx, order, around, who, submission_id, handles)
-            if share_limit is None or share_limit >= project.handle_count:
-                return _Place(project.project_id, project.share_id, project.handle_count)
+            project = await _create_project(tx, order, around, who, submission_id, handles, share_limit)
+            count = project.handle_count
+            own_count = count if share_limit is None else min(count, share_limit)
             # The rest is for submissions to come: nobody's until they claim it.
-            await dispatch.close_share_in(tx, share_id=project.share_id)
-            share = await dispatch.claim_share_in(tx, project_id=project.project_id, limit=share_limit, actor=who)
-            return _Place(share.project_id, share.share_id, share.handle_count, is_shared=True)
+            return _Place(project.project_id, project.share_id, own_count, is_shared=own_count < count)
         case InShare():
             work = order.work
             return _Place(work.project_id, work.share_id, work.handle_count, work.is_shared)
@@ -230,6 +234,7 @@ async def _create_project(  # noqa: PLR0917
     who: Principal,
     submission_id: int,
     handles: Sequence[dispatch.NewHandle],
+    share_limit: int | None,
 ) -> dispatch.CreatedProject:
     stage = order.stage
     new = dispatch.NewProject(
@@ -243,8 +248,13 @@ async def _create_project(  # noqa: PLR0917
         idle_timeout=stage.idle_timeout,
         users=await _name_users(tx, stage, who),
     )
-    return await dispatch.create_project_in(
-        tx, project=new, owner_id=who.user_id, owner_role=Role(stage.creator_role), actor=who
+    return await _choose_handler(around).create_project_in(
+        tx,
+        project=new,
+        owner_id=who.user_id,
+        owner_role=Role(stage.creator_role),
+        actor=who,
+        share_limit=share_limit,
     )
 
 

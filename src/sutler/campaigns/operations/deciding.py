@@ -21,7 +21,7 @@ from sutler.campaigns.operations.completion import call_off_in, note_launch
 from sutler.campaigns.operations.loading import find_launch, load_submission, thing_of_submission
 from sutler.campaigns.operations.moving import Words, count_own_in, move_in, require_following_in
 from sutler.campaigns.store import followers as store_followers
-from sutler.database import Database, Tx
+from sutler.database import Database, Tx, replayable
 from sutler.launch import LaunchState
 
 _STOPPABLE = (LaunchState.INTENDED, LaunchState.SUBMITTED)
@@ -44,9 +44,14 @@ async def complete_submission(
         await store_followers.forget_calling_off(tx, submission_id=row.id)
         why = _explain("completed", who, reason)
         row = await _end_as(tx, row, who, BatchStatus.COMPLETED, why)
-        await require_following_in(tx, row, is_forced=True)
+        await _vouch(tx, row, who, why)
+        await require_following_in(tx, row)
         known = await find_launch(tx, key=row.launch_key)
-    if known is not None and known.state in _STOPPABLE:
+        is_under_way = known is not None and known.state in _STOPPABLE
+        if is_under_way:
+            # Written down here, so that its jobs are told to end even if this server does not come to that.
+            await launch.intend_stop_in(tx, key=row.launch_key, reason=why)
+    if is_under_way:
         await launch.stop_launch(db, backends, key=row.launch_key, reason=why)
         await note_launch(db, key=row.launch_key)
 
@@ -76,6 +81,7 @@ async def locate_submission(db: Database, who: Principal, *, submission_id: int,
         await require_following_in(tx, row)
 
 
+@replayable
 async def approve_submission(db: Database, who: Principal, *, submission_id: int, reason: str = "") -> None:
     """Approve what an approval stage waits for: what came in is done and goes on to its dependants.
 
@@ -87,9 +93,11 @@ async def approve_submission(db: Database, who: Principal, *, submission_id: int
         if row.share_id is not None:
             await dispatch.finish_share_in(tx, share_id=row.share_id, actor=who, reason=why)
         row = await _end_as(tx, row, who, BatchStatus.COMPLETED, why)
+        await store_followers.vouch_for(tx, submission_id=row.id, user_id=who.user_id)
         await require_following_in(tx, row)
 
 
+@replayable
 async def unapprove_submission(db: Database, who: Principal, *, submission_id: int, reason: str = "") -> None:
     """Refuse what an approval stage waits for: it is Removed with its project, and nothing follows.
 
@@ -98,6 +106,15 @@ async def unapprove_submission(db: Database, who: Principal, *, submission_id: i
     async with db.write() as tx:
         row = await _lock_awaiting(tx, who, submission_id)
         await call_off_in(tx, row, who, reason=reason, mark=BatchStatus.REMOVED)
+
+
+async def _vouch(tx: Tx, row: SubmissionRow, who: Principal, why: str) -> None:
+    """Note that the submission, or the one that it recovers, is complete as it is; no recovery is made any more."""
+    original_id = row.original_id or row.id
+    await store_followers.vouch_for(tx, submission_id=original_id, user_id=who.user_id)
+    await store_followers.close_intentions(
+        tx, submission_id=original_id, kind=IntentionKind.RECOVERY, state=IntentionState.REFUSED, reason=why
+    )
 
 
 async def _lock(tx: Tx, who: Principal, submission_id: int) -> SubmissionRow:

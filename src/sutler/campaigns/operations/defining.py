@@ -12,6 +12,7 @@ from sutler.base.events import Event
 from sutler.campaigns import rules, store
 from sutler.campaigns.errors import CampaignLaunchedError, ChangedMeanwhileError
 from sutler.campaigns.model import (
+    DATA_HANDLERS,
     Campaign,
     CampaignEvent,
     Dependency,
@@ -28,12 +29,13 @@ from sutler.campaigns.settings import StageSettings, check, overlay
 from sutler.campaigns.splits import parse_split_type
 from sutler.database import Database, Tx
 
-DATA_HANDLERS = ("data_dispatcher", "sam")
-
 
 @dataclass(frozen=True)
 class CampaignChange:
-    """What is to be different about a campaign; None leaves it. An empty name of a template takes it away."""
+    """What is to be different about a campaign; None leaves it. An empty name of a template takes it away.
+
+    Keywords, layout and tags are replaced as a whole.
+    """
 
     name: str | None = None
     keywords: Mapping[str, str] | None = None
@@ -45,6 +47,7 @@ class CampaignChange:
     is_test: bool | None = None
     layout: Mapping[str, tuple[float, float]] | None = None
     extras: Mapping[str, Mapping[str, str]] | None = None
+    tags: Sequence[str] | None = None
 
 
 async def create_campaign(db: Database, who: Principal, *, new: NewCampaign) -> Campaign:
@@ -104,6 +107,8 @@ async def edit_campaign_in(tx: Tx, who: Principal, campaign: Campaign, change: C
     facts: dict[str, object] = {"name": wanted.name, "changes": names}
     event = Event(CampaignEvent.CAMPAIGN_CHANGED, "campaign", str(campaign.id), campaign.experiment_id, facts)
     await tx.record(event, who)
+    if change.tags is not None:
+        await _replace_tags(tx, who, campaign, change.tags)
     return await load_campaign(tx, campaign.id)
 
 
@@ -262,7 +267,9 @@ async def count_given_out(db: Database, who: Principal, *, stage_id: int) -> int
 
 
 async def open_campaign_in(tx: Tx, who: Principal, *, campaign_id: int, revision: int | None = None) -> Campaign:
-    """Lock a campaign to change it. Raises NotFoundError, NotPermittedError, ChangedMeanwhileError."""
+    """Lock a campaign with its stages to change it. Raises NotFoundError, NotPermittedError, ChangedMeanwhileError."""
+    # Stages first, as a launch locks its stage before it touches the campaign.
+    await store.lock_stages_of_campaign(tx, campaign_id=campaign_id)
     await store.lock_campaign(tx, campaign_id=campaign_id)
     campaign = await load_campaign(tx, campaign_id)
     permit(who, Action.EDIT, thing_of("campaign", campaign))
@@ -354,7 +361,7 @@ async def insert_dependencies_in(
     first_rank: int = 0,
 ) -> None:
     """Enter dependencies behind those there are. Raises CampaignShapeError when they name no stage of the campaign."""
-    splits = {name: stage.split_type for name, stage in stages.items()}
+    splits = {name: (stage.split_type, stage.test_split_type) for name, stage in stages.items()}
     rules.check_dependencies(dependencies, splits)
     for rank, new in enumerate(dependencies, start=first_rank + 1):
         await store.create_dependency(
@@ -371,6 +378,19 @@ async def insert_dependencies_in(
 async def record_in(tx: Tx, who: Principal, kind: CampaignEvent, subject: str, thing: Campaign | Stage) -> None:
     """Write down what happened to a campaign or stage."""
     await tx.record(Event(kind, subject, str(thing.id), thing.experiment_id, {"name": thing.name}), who)
+
+
+async def _replace_tags(tx: Tx, who: Principal, campaign: Campaign, tags: Sequence[str]) -> None:
+    for tag in tags:
+        check_title(tag)
+    added, removed = sorted(set(tags) - set(campaign.tags)), sorted(set(campaign.tags) - set(tags))
+    if not added and not removed:
+        return
+    await store.delete_tags(tx, campaign_ids=[campaign.id], tags=removed)
+    await store.insert_tags(tx, campaign_ids=[campaign.id], tags=added)
+    facts: dict[str, object] = {"added": added, "removed": removed}
+    event = Event(CampaignEvent.CAMPAIGN_TAGGED, "campaign", str(campaign.id), campaign.experiment_id, facts)
+    await tx.record(event, who)
 
 
 async def _overlay(tx: Tx, campaign: Campaign, change: CampaignChange) -> Campaign:

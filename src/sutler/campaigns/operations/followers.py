@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from sutler import catalog
-from sutler.base.errors import SutlerError, UnavailableError
+from sutler.base.errors import SutlerError
 from sutler.campaigns import rules, store
 from sutler.campaigns.model import (
     Cause,
@@ -25,12 +25,13 @@ from sutler.campaigns.operations.creating import Order, OwnProject, create_submi
 from sutler.campaigns.operations.holds import find_hold_in
 from sutler.campaigns.operations.launching import Launcher
 from sutler.campaigns.operations.loading import load_submission
+from sutler.campaigns.operations.moving import require_following_in
 from sutler.campaigns.operations.outputs import find_outputs_in, list_shares
 from sutler.campaigns.operations.recovering import load_launcher_in, settle_recovery_in
 from sutler.campaigns.operations.settling import postpone_in, settle_in
 from sutler.campaigns.operations.slicing import Nothing, prepare_slice, take_slice_in
 from sutler.catalog import PreparedSelection
-from sutler.database import Database, Tx
+from sutler.database import Database, DatabaseUnreachableError, Tx
 from sutler.dispatch import NewHandle
 
 UNDECLARED_PAUSE: Final = timedelta(seconds=5)
@@ -46,27 +47,32 @@ class SettledIntention:
     submission_id: int | None
 
 
-async def settle_due_intention(db: Database, launcher: Launcher) -> SettledIntention | None:
-    """Carry out the oldest piece that is due, once, whatever crashes: what it makes and the mark that it is done are
-    one transaction. Returns None when nothing is due.
+async def claim_due_intentions(db: Database, *, count: int) -> list[IntentionRow]:
+    """Take the oldest pieces that are due, at most `count`, to be settled one by one.
 
-    It is put off before it is tried, longer each time, so that one that cannot succeed, whatever the cause, never
-    stands in the way of the others. A refusal stays with it as the reason, and it is tried again: nothing is lost when
-    somebody repairs the cause. Whoever takes up unsubmitted launches carries the launch out.
+    They are put off before they are tried, longer each time, so that one that cannot succeed, whatever the cause, never
+    stands in the way of the others.
     """
     async with db.write() as tx:
-        intention = await store.lock_due_intention(tx)
-        if intention is None:
-            return None
-        pause = rules.decide_retry_pause(intention.tries)
-        await store.claim_intention(tx, intention_id=intention.id, pause=pause)
+        return await store.claim_due_intentions(
+            tx, count=count, first_pause=rules.FIRST_RETRY_PAUSE, longest_pause=rules.LONGEST_RETRY_PAUSE
+        )
+
+
+async def settle_intention(db: Database, launcher: Launcher, *, intention: IntentionRow) -> SettledIntention:
+    """Carry out a piece that was taken, once, whatever crashes: what it makes and the mark that it is done are one
+    transaction.
+
+    A refusal stays with it as the reason, and it is tried again: nothing is lost when somebody repairs the cause.
+    Whoever takes up unsubmitted launches carries the launch out. Raises DatabaseUnreachableError.
+    """
     try:
         await _settle(db, launcher, intention)
-    except UnavailableError:
+    except DatabaseUnreachableError:
         raise
     except SutlerError as refusal:
         async with db.write() as tx:
-            await postpone_in(tx, intention, refusal.sentence, pause)
+            await postpone_in(tx, intention, refusal.sentence, rules.decide_retry_pause(intention.tries))
     async with db.read() as tx:
         made = await store.find_submission_by_key(tx, launch_key=intention.key)
     return SettledIntention(intention.key, None if made is None else made[0])
@@ -113,6 +119,7 @@ async def _settle_held(tx: Tx, launcher: Launcher, intention: IntentionRow) -> N
     stage = await store.get_stage(tx, stage_id=original.stage_id)
     if stage is None or stage.removed_at is not None:
         await settle_in(tx, intention, IntentionState.REFUSED, "its stage was removed")
+        await require_following_in(tx, original)
         return
     held = await find_hold_in(tx, stage=stage, kind=HoldKind.FOLLOWERS)
     if held is not None:
@@ -175,7 +182,10 @@ async def _launch_next_slice(  # noqa: PLR0917
     who = await load_launcher_in(tx, original, stage)
     order = await take_slice_in(tx, who, stage, request=request, prepared=prepared)
     if isinstance(order, Nothing):
-        await settle_in(tx, intention, IntentionState.NOTHING_TO_DO, order.reason)
+        if order.is_over:
+            await settle_in(tx, intention, IntentionState.NOTHING_TO_DO, order.reason)
+        else:
+            await postpone_in(tx, intention, order.reason, rules.decide_retry_pause(intention.tries))
         return
     made = await create_submission_in(tx, launcher.site, who, order=replace(order, upstream_submission_id=original.id))
     await settle_in(tx, intention, IntentionState.DONE, "the next slice", made)
@@ -192,7 +202,8 @@ async def _launch_on_outputs(
     pattern = str(intention.facts.get("file_pattern", "%"))
     handles, refused_count = await find_outputs_in(tx, original=original, family=family, pattern=pattern)
     if not handles and refused_count:
-        await postpone_in(tx, intention, await _explain_refused(tx, family), UNDECLARED_PAUSE)
+        pause = max(UNDECLARED_PAUSE, rules.decide_retry_pause(intention.tries))
+        await postpone_in(tx, intention, await _explain_refused(tx, family), pause)
         return
     if not handles:
         await settle_in(tx, intention, IntentionState.NOTHING_TO_DO, _explain_nothing(original, pattern))

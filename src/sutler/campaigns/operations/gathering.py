@@ -143,6 +143,7 @@ async def name_login_setup_in(tx: Tx, login_setup_id: int | None) -> str | None:
 
 
 async def _open(tx: Tx, who: Principal, campaign_id: int) -> Campaign:
+    await store.lock_stages_of_campaign(tx, campaign_id=campaign_id)
     await store.lock_campaign(tx, campaign_id=campaign_id)
     campaign = await load_campaign(tx, campaign_id)
     permit(who, Action.EDIT, thing_of("campaign", campaign))

@@ -9,15 +9,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sutler.auth import Action, Principal, Role, Thing, get_experiment_in, list_experiments_in, permit
-from sutler.base.errors import InvalidInputError, NotFoundError, Problem
+from sutler.base.errors import InvalidInputError, Problem
 from sutler.base.events import Event
 from sutler.campaigns.model import CampaignEvent, Hold, HoldKind, Stage
-from sutler.campaigns.operations.loading import thing_of
-from sutler.campaigns.operations.schedules import end_schedules_in
+from sutler.campaigns.operations.schedules import end_schedules_in, lock_stages_in
+from sutler.campaigns.store import followers as store_followers
 from sutler.campaigns.store import holds as store
 from sutler.database import Database, Tx
 
-MOST_STAGES = 1000
 LONGEST_REASON = 500
 
 _HELD = {HoldKind.LAUNCHES: "Launches", HoldKind.FOLLOWERS: "Recoveries and dependants that would follow by themselves"}
@@ -47,6 +46,7 @@ async def release_launches(
     async with db.write() as tx:
         experiment_id = await _permit_switch(tx, who, experiment)
         if await store.delete_hold(tx, experiment_id=experiment_id, kind=kind):
+            await store_followers.hurry_held_intentions(tx, experiment_id=experiment_id)
             await tx.record(_switched(experiment_id, kind, is_held=False, reason=reason), who)
 
 
@@ -81,7 +81,7 @@ async def hold_stage(
     """
     _check_reason(reason)
     async with db.write() as tx:
-        (stage,) = await _lock(tx, who, [stage_id])
+        (stage,) = await lock_stages_in(tx, who, stage_ids=[stage_id])
         if not await _hold(tx, who, [stage], is_held=is_held, reason=reason, ends_schedules=ends_schedules):
             return stage
         if not is_held:
@@ -104,21 +104,9 @@ async def hold_stages(
     InvalidInputError.
     """
     _check_reason(reason)
-    if len(stage_ids) > MOST_STAGES:
-        raise InvalidInputError([Problem("stage_ids", f"may be {MOST_STAGES} at once, not {len(stage_ids)}")])
     async with db.write() as tx:
-        stages = await _lock(tx, who, stage_ids)
+        stages = await lock_stages_in(tx, who, stage_ids=stage_ids)
         return await _hold(tx, who, stages, is_held=is_held, reason=reason, ends_schedules=ends_schedules)
-
-
-async def _lock(tx: Tx, who: Principal, stage_ids: Sequence[int]) -> list[Stage]:
-    stages = await store.lock_stages(tx, stage_ids=stage_ids)
-    missing = set(stage_ids) - {stage.id for stage in stages}
-    if missing:
-        raise NotFoundError("stage", min(missing))
-    for stage in stages:
-        permit(who, Action.LAUNCH, thing_of("stage", stage))
-    return stages
 
 
 async def _hold(
@@ -135,6 +123,8 @@ async def _hold(
     for stage in changed:
         await tx.record(Event(kind, "stage", str(stage.id), stage.experiment_id, {"name": stage.name}), who)
         tx.notify("campaign", stage.campaign_id)
+    if not is_held:
+        await store_followers.hurry_held_intentions(tx, experiment_id=changed[0].experiment_id)
     if is_held and ends_schedules:
         why = f"{who.username} put the stage on hold" + (f": {reason}" if reason else "")
         await end_schedules_in(tx, stage_ids=ids, reason=why, actor=who)

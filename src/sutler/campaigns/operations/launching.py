@@ -13,7 +13,7 @@ import structlog
 
 from sutler import auth, catalog, launch
 from sutler.auth import Action, Principal, TokenKind, TokenSigner, permit
-from sutler.base.errors import Problem, SutlerError, UnavailableError
+from sutler.base.errors import Problem, SutlerError
 from sutler.campaigns import store
 from sutler.campaigns.errors import (
     LaunchKeyTakenError,
@@ -23,6 +23,7 @@ from sutler.campaigns.errors import (
     NotPossibleError,
     SliceTakenError,
 )
+from sutler.campaigns.handlers import get_handler
 from sutler.campaigns.model import (
     JobType,
     Launched,
@@ -38,12 +39,12 @@ from sutler.campaigns.operations.completion import note_launch, note_trouble
 from sutler.campaigns.operations.creating import Order, create_submission_in, list_work_in, rehearse_in
 from sutler.campaigns.operations.holds import find_hold_in
 from sutler.campaigns.operations.hosts import check_host_in
-from sutler.campaigns.operations.loading import check_data_handler, find_launch, load_campaign, load_stage, thing_of
+from sutler.campaigns.operations.loading import find_launch, load_campaign, load_stage, thing_of
 from sutler.campaigns.operations.planning import Site, Surroundings, build_plan, load_surroundings
 from sutler.campaigns.operations.queueing import queue_launch_in
 from sutler.campaigns.operations.slicing import Nothing, prepare_slice, take_slice_in
 from sutler.campaigns.rules import Surface
-from sutler.database import Database, Tx
+from sutler.database import Database, DatabaseUnreachableError, Tx, replayable
 
 JOB_TOKEN_LIFETIME = timedelta(days=14)
 TRIES_OF_SLICE = 5
@@ -143,7 +144,7 @@ async def _rehearse(
 
 
 async def _describe(tx: Tx, order: Order, around: Surroundings, plan: launch.LaunchPlan, held: str | None) -> Rehearsal:
-    files = await list_work_in(tx, order.work)
+    files = await list_work_in(tx, order)
     return Rehearsal(
         stage_id=order.stage.id,
         stage=order.stage.name,
@@ -187,28 +188,22 @@ async def carry_out_launch(db: Database, launcher: Launcher, *, key: str) -> Non
     await note_launch(db, key=key)
 
 
-async def carry_out_forgotten_launches(db: Database, launcher: Launcher, *, older_than: timedelta) -> int:
-    """Take up launches that were written down and not handed over, because a server died in between or a back-end
-    could not answer. Returns how many were carried out.
-
-    One that cannot be carried out keeps its reason and stops no other. When none could be, the last refusal is raised,
-    so that the caller waits longer before the next pass.
+async def claim_forgotten_launches(db: Database, *, older_than: timedelta, count: int) -> list[str]:
+    """Take launches that were written down and not handed over, because a server died in between or a back-end could
+    not answer: at most `count` keys, longest due first. Each is put off, longer every time, before it is tried.
     """
-    keys = await launch.list_unsubmitted(db, older_than=older_than)
-    done, trouble = 0, None
-    for key in keys:
-        try:
-            await carry_out_launch(db, launcher, key=key)
-            done += 1
-        except UnavailableError:
-            raise
-        except SutlerError as error:
-            log.warning("launch_not_carried_out", key=key, code=error.code, reason=error.sentence)
-            await note_trouble(db, key=key, reason=error.sentence)
-            trouble = error
-    if trouble is not None and not done:
-        raise trouble
-    return done
+    return await launch.claim_unsubmitted(db, older_than=older_than, count=count)
+
+
+async def carry_out_forgotten_launch(db: Database, launcher: Launcher, *, key: str) -> None:
+    """Carry out a launch that was taken; one that cannot be keeps its reason. Raises DatabaseUnreachableError."""
+    try:
+        await carry_out_launch(db, launcher, key=key)
+    except DatabaseUnreachableError:
+        raise
+    except SutlerError as error:
+        log.warning("launch_not_carried_out", key=key, code=error.code, reason=error.sentence)
+        await note_trouble(db, key=key, reason=error.sentence)
 
 
 async def _issue_token(tx: Tx, launcher: Launcher, row: SubmissionRow) -> auth.IssuedToken:
@@ -242,7 +237,7 @@ async def _check_ahead(db: Database, launcher: Launcher, who: Principal, request
             is_test=request.is_test,
             overrides=request.parameter_overrides,
         )
-        check_data_handler(around.campaign)
+        get_handler(around.campaign.data_handler, campaign=around.campaign.name)
         await check_host_in(tx, around.login_setup, around.variables, role=stage.creator_role)
     if stage.stage_type is StageType.APPROVAL:
         return
@@ -269,6 +264,7 @@ async def _prepare_and_intend(
     raise AssertionError("the last try returns or raises")
 
 
+@replayable
 async def _intend(
     db: Database, site: Site, who: Principal, request: LaunchRequest, prepared: catalog.PreparedSelection | None
 ) -> tuple[LaunchOutcome | Nothing, bool]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from sutler import launch
 from sutler.auth import Experiment, Role, Thing, find_experiment_in
 from sutler.base.errors import NotFoundError
 from sutler.campaigns import store
-from sutler.campaigns.errors import NotPossibleError
-from sutler.campaigns.model import Campaign, Stage, SubmissionRow
+from sutler.campaigns.handlers import DataHandler, get_handler
+from sutler.campaigns.model import DATA_HANDLERS, Campaign, Stage, SubmissionRow
 from sutler.database import Tx
 
 
@@ -102,11 +103,16 @@ async def find_launch(tx: Tx, *, key: str) -> launch.Launch | None:
         return None
 
 
-def check_data_handler(campaign: Campaign) -> None:
-    """Raise NotPossibleError if nothing here serves the files of a campaign."""
-    if campaign.data_handler != "data_dispatcher":
-        raise NotPossibleError(
-            f"Campaign {campaign.name} names the data handler {campaign.data_handler}, which is not connected here. "
-            "Its stages can be looked at and edited; to launch them, set the data handler data_dispatcher.",
-            data_handler=campaign.data_handler,
-        )
+async def get_handler_in(tx: Tx, stage: Stage) -> DataHandler:
+    """Return what serves the files of a stage. Raises NotPossibleError if that is not connected."""
+    campaign = await load_campaign(tx, stage.campaign_id)
+    return get_handler(campaign.data_handler, campaign=campaign.name)
+
+
+def get_handler_of(row: SubmissionRow) -> DataHandler:
+    """Return what serves the files of a submission: what its campaign named at its launch. Raises NotPossibleError."""
+    frozen = row.config.get("campaign")
+    campaign = frozen if isinstance(frozen, Mapping) else {}
+    return get_handler(
+        str(campaign.get("data_handler", DATA_HANDLERS[0])), campaign=str(campaign.get("name", row.campaign_id))
+    )

@@ -127,7 +127,9 @@ async def complete_in(tx: Tx, row: SubmissionRow, *, jobs_are_over: bool, actor:
     if row.ended_at is not None:
         return row
     counts = await count_own_in(tx, row)
-    status = _decide_status(row, counts, jobs_are_over=jobs_are_over)
+    # Files that went on in another share are not waited for, though they count as not processed here.
+    is_over = jobs_are_over or await _has_no_open_file(tx, row)
+    status = _decide_status(row, counts, jobs_are_over=is_over)
     if status is None:
         return row
     reason = _explain_end(row, counts)
@@ -139,36 +141,43 @@ async def complete_in(tx: Tx, row: SubmissionRow, *, jobs_are_over: bool, actor:
         Event(CampaignEvent.SUBMISSION_COMPLETED, "submission", str(row.id), row.experiment_id, facts), actor
     )
     called_off_as = await store_followers.find_called_off(tx, submission_id=row.id)
-    if called_off_as is None and not row.batch_status.is_called_off:
+    is_called_off = called_off_as is not None or row.batch_status.is_called_off
+    if not is_called_off or row.original_id is not None:
+        # Without a recovery that was called off, what follows the original is decided by what there is.
         await require_following_in(tx, row)
     return row
 
 
-async def require_following_in(tx: Tx, row: SubmissionRow, *, is_forced: bool = False) -> None:
+async def require_following_in(tx: Tx, row: SubmissionRow) -> None:
     """Note that what follows an ended submission is to be decided, again if it was before.
 
-    First its outputs have to be there, if the stage asked for that and nobody says that they are. `is_forced` starts
-    dependants however few files are done.
+    First its outputs have to be there, if the stage asked for that and nobody says that they are.
     """
     completion_type = read_setting(row, "completion_type", CompletionType.COMPLETE.value)
-    is_there = row.share_id is None or row.batch_status is BatchStatus.LOCATED
+    word = row.batch_status
+    is_there = row.share_id is None or word is BatchStatus.LOCATED or word.is_called_off
     needs_outputs = completion_type == CompletionType.LOCATED.value and not is_there
     kind = IntentionKind.LOCATE if needs_outputs else IntentionKind.FOLLOW
     key = following.name_locate(row.id) if needs_outputs else following.name_follow(row.id)
     facts: dict[str, object] = {"ended": row.id}
-    if is_forced:
-        facts["is_forced"] = True
+    original_id = row.original_id or row.id
     is_new = await store_followers.renew_intention(
         tx,
         experiment_id=row.experiment_id,
         key=key,
         kind=kind,
-        submission_id=row.original_id or row.id,
+        submission_id=original_id,
         facts=facts,
         states=SETTLED,
     )
-    if not is_new and is_forced:
-        await store_followers.force_intention(tx, key=key, facts=facts)
+    if not is_new:
+        await store_followers.hurry_intentions(tx, submission_id=original_id, kind=kind)
+
+
+async def _has_no_open_file(tx: Tx, row: SubmissionRow) -> bool:
+    if row.share_id is None:
+        return False
+    return await dispatch.get_share_open_count_in(tx, share_id=row.share_id) == 0
 
 
 def _decide_status(

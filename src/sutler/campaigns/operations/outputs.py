@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final
 
-from sutler import catalog, dispatch
+from sutler import catalog
+from sutler.campaigns.handlers import Descent
 from sutler.campaigns.model import StageType, SubmissionRow
+from sutler.campaigns.operations.loading import get_handler_of
 from sutler.campaigns.operations.moving import get_completion_pct, read_setting
 from sutler.campaigns.rules import patterns
-from sutler.campaigns.store import outputs as store
 from sutler.database import Tx
 from sutler.dispatch import HandleState, NewHandle, ShareFile
-
-FIDS_AT_ONCE: Final = 20_000
-Item = TypeVar("Item")
 
 _BEST_FIRST: Final = (HandleState.DONE, HandleState.RESERVED, HandleState.INITIAL, HandleState.FAILED)
 
@@ -65,7 +63,10 @@ async def list_family_files_in(
     """Return the files of a submission with its recoveries, each once, in one of some states or in any."""
     share_ids = list_shares(family)
     is_one_project = len({row.project_id for row in family if row.project_id is not None}) <= 1
-    found = await dispatch.list_share_files_in(tx, share_ids=share_ids, states=states if is_one_project else None)
+    if not share_ids:
+        return []
+    handler = get_handler_of(family[0])
+    found = await handler.list_handles_in(tx, share_ids=share_ids, states=states if is_one_project else None)
     merged: dict[tuple[str, str], list[ShareFile]] = {}
     for file in found:
         merged.setdefault((file.namespace, file.name), []).append(file)
@@ -80,7 +81,8 @@ def _rank(file: ShareFile) -> int:
 async def find_orphans_in(tx: Tx, original: SubmissionRow, family: Sequence[SubmissionRow]) -> list[FamilyFile]:
     """Return the files that are done or failed and have no output of the names that the job type puts out."""
     files = await list_family_files_in(tx, family, states=[HandleState.DONE, HandleState.FAILED])
-    found = await _list_with_outputs(tx, original, family, [p for f in files for p in f.places], since=None)
+    places = [place for file in files for place in file.places]
+    found = await get_handler_of(original).find_with_children_in(tx, _descend(original, family), files=places)
     return [file for file in files if not any((place.project_id, place.position) in found for place in file.places)]
 
 
@@ -89,14 +91,10 @@ async def count_located_in(tx: Tx, original: SubmissionRow, family: Sequence[Sub
 
     Where the catalogue is elsewhere, how many outputs are declared there.
     """
-    completion_pct = get_completion_pct(original)
-    if await catalog.is_remote_in(tx, experiment_id=original.experiment_id):
-        outputs = [file for share in list_shares(family) for file in await dispatch.list_outputs_in(tx, share_id=share)]
-        missing = await catalog.list_undeclared_in(tx, file_ids=[file.file_id for file in outputs])
-        return Located(len(outputs) - len(missing), len(outputs), "outputs are declared", completion_pct)
     done = [file.file for file in await list_family_files_in(tx, family, states=[HandleState.DONE])]
-    found = await _list_with_outputs(tx, original, family, done, since=original.created_at, needs_copy=True)
-    return Located(len(found), len(done), "done files have outputs that are there", completion_pct)
+    descent = _descend(original, family, since=original.created_at)
+    found = await get_handler_of(original).get_replica_state_in(tx, descent, files=done)
+    return Located(found.count, found.of_count, found.what, get_completion_pct(original))
 
 
 async def find_outputs_in(
@@ -114,7 +112,9 @@ async def find_outputs_in(
         found = [file.make_handle() for file in done if patterns.matches_like(file.file.name, name_like)]
         refused_count = 0
     else:
-        files = await _list_outputs(tx, original, family, name_like)
+        handler, descent = get_handler_of(original), _descend(original, family, since=original.created_at)
+        inputs = await handler.list_handles_in(tx, share_ids=descent.share_ids)
+        files = await handler.list_children_in(tx, descent, files=inputs, name_like=name_like)
         refused = await catalog.list_undeclared_in(tx, file_ids=[file.file_id for file in files])
         found = [
             NewHandle(one.namespace, one.name, one.fid, one.size_bytes) for one in files if one.file_id not in refused
@@ -131,53 +131,14 @@ def get_depth(row: SubmissionRow) -> int:
     return found if isinstance(found, int) else 1
 
 
-async def _list_outputs(
-    tx: Tx, original: SubmissionRow, family: Sequence[SubmissionRow], name_like: str
-) -> list[store.FoundOutput]:
-    fids = await _list_fids(tx, family)
-    share_ids = list_shares(family)
-    found: dict[int, store.FoundOutput] = {}
-    for part in _cut(fids or [""], FIDS_AT_ONCE):
-        rows = await store.list_outputs(
-            tx,
-            share_ids=share_ids,
-            fids=part,
-            depth=get_depth(original),
-            since=original.created_at,
-            name_like=name_like,
-        )
-        found.update((row.file_id, row) for row in rows)
-    return sorted(found.values(), key=lambda file: (file.namespace, file.name))
-
-
-async def _list_fids(tx: Tx, family: Sequence[SubmissionRow]) -> list[str]:
-    files = await dispatch.list_share_files_in(tx, share_ids=list_shares(family))
-    return list(dict.fromkeys(file.fid for file in files if file.fid is not None))
-
-
-async def _list_with_outputs(
-    tx: Tx,
-    original: SubmissionRow,
-    family: Sequence[SubmissionRow],
-    files: Sequence[ShareFile],
-    *,
-    since: datetime | None,
-    needs_copy: bool = False,
-) -> set[tuple[int, int]]:
-    """Return project and place of those of the files that have outputs."""
-    found: set[tuple[int, int]] = set()
-    for part in _cut(files, FIDS_AT_ONCE):
-        rows = await store.list_files_with_outputs(
-            tx,
-            files=part,
-            share_ids=list_shares(family),
-            depth=get_depth(original),
-            since=since,
-            name_patterns=[patterns.read_glob(glob) for glob in _list_output_patterns(original)],
-            needs_copy=needs_copy,
-        )
-        found.update((file.project_id, file.position) for file in rows)
-    return found
+def _descend(original: SubmissionRow, family: Sequence[SubmissionRow], *, since: datetime | None = None) -> Descent:
+    return Descent(
+        experiment_id=original.experiment_id,
+        share_ids=tuple(list_shares(family)),
+        depth=get_depth(original),
+        since=since,
+        name_patterns=tuple(_list_output_patterns(original)),
+    )
 
 
 def _list_output_patterns(row: SubmissionRow) -> list[str]:
@@ -195,8 +156,3 @@ async def _keep_fulfilling(
         tx, experiment_id=experiment_id, fids=list(of_fid), condition=condition
     )
     return [file for fid, file in of_fid.items() if fid in fulfilling]
-
-
-def _cut(items: Sequence[Item], count: int) -> Iterator[Sequence[Item]]:
-    for start in range(0, len(items), count):
-        yield items[start : start + count]

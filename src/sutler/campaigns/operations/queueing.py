@@ -9,8 +9,8 @@ from sutler.base.errors import InvalidInputError, NotFoundError, Problem
 from sutler.base.events import Event
 from sutler.campaigns.errors import LaunchKeyTakenError
 from sutler.campaigns.model import (
+    AnyRequest,
     CampaignEvent,
-    LaunchRequest,
     Queued,
     QueuedLaunch,
     QueueState,
@@ -26,8 +26,9 @@ from sutler.database.listing import DEFAULT_LIMIT, Page
 MOST_DELETED = 1000
 
 
-async def queue_launch_in(tx: Tx, who: Principal, *, stage: Stage, request: LaunchRequest, reason: str) -> Queued:
-    """Let a launch wait until nothing holds the stage any more. The same key again gives the same place in the queue.
+async def queue_launch_in(tx: Tx, who: Principal, *, stage: Stage, request: AnyRequest, reason: str) -> Queued:
+    """Let a launch, recovery or relaunch wait until nothing holds the stage any more. The same key again gives the same
+    place in the queue.
 
     What was deleted from the queue or refused stays so when its key comes again; the reason says it then. Permission
     to launch is the caller's to ask. Raises LaunchKeyTakenError when the key belongs to a submission already, or to
@@ -120,7 +121,7 @@ async def settle_queued_in(tx: Tx, actor: Actor, *, queued_ids: Sequence[int], s
         )
 
 
-async def _repeat(tx: Tx, stage: Stage, request: LaunchRequest) -> Queued:
+async def _repeat(tx: Tx, stage: Stage, request: AnyRequest) -> Queued:
     present = await store.find_queued_launch(tx, launch_key=request.key)
     assert present is not None, "a key that could not be entered is there"
     if present.stage_id != stage.id:

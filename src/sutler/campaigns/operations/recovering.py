@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from sutler import auth, catalog, dispatch, launch
+from sutler import auth, launch
 from sutler.auth import Action, Principal, may, permit
 from sutler.base.errors import NotPermittedError
 from sutler.campaigns import store
@@ -20,6 +20,7 @@ from sutler.campaigns.model import (
     LaunchOutcome,
     Methodology,
     Parameters,
+    RecoveryRequest,
     RecoveryType,
     Stage,
     StageType,
@@ -28,14 +29,22 @@ from sutler.campaigns.model import (
 from sutler.campaigns.operations.creating import InShare, Order, OwnProject, create_submission_in
 from sutler.campaigns.operations.holds import find_hold_in
 from sutler.campaigns.operations.launching import Launcher, carry_out_launch
-from sutler.campaigns.operations.loading import load_stage, load_submission, thing_of, thing_of_submission
+from sutler.campaigns.operations.loading import (
+    get_handler_of,
+    load_stage,
+    load_submission,
+    thing_of,
+    thing_of_submission,
+)
 from sutler.campaigns.operations.moving import read_setting, require_following_in
 from sutler.campaigns.operations.outputs import FamilyFile, find_orphans_in, list_family_files_in, list_shares
 from sutler.campaigns.operations.planning import Site
+from sutler.campaigns.operations.queueing import queue_launch_in
 from sutler.campaigns.operations.settling import postpone_in, settle_in
 from sutler.campaigns.rules import merge_parameters
+from sutler.campaigns.store import followers as store_followers
 from sutler.catalog import Selection
-from sutler.database import Database, Tx
+from sutler.database import Database, Tx, replayable
 from sutler.dispatch import HandleState, NewHandle
 
 DESCRIPTIONS: Final = {
@@ -96,6 +105,7 @@ class _Plan:
     parameter_overrides: Parameters
 
 
+@replayable  # the key makes it one recovery
 async def recover_submission(
     db: Database,
     launcher: Launcher,
@@ -110,9 +120,10 @@ async def recover_submission(
     """Launch a recovery of a submission by hand, once per key; it belongs to the submission like those that come alone.
 
     In one project the files go on where they are; otherwise, and for added files, they get a project of their own.
-    None takes what the submission was launched with. A recovery of a recovery is one of the original submission. Holds
-    are not queued for. Raises NotFoundError, NotPermittedError, NotPossibleError with the reason why there is nothing
-    to recover, StageHeldError, LaunchKeyTakenError, and what making a submission raises.
+    None takes what the submission was launched with. A recovery of a recovery is one of the original submission. While
+    launches of the stage are on hold it waits in the queue; its files are chosen when it is launched. Raises
+    NotFoundError, NotPermittedError, NotPossibleError with the reason why there is nothing to recover,
+    LaunchKeyTakenError, and what making a submission raises.
     """
     async with db.write() as tx:
         original_id = await _find_original(tx, submission_id)
@@ -122,7 +133,12 @@ async def recover_submission(
         present = await find_present_in(tx, key=key, stage=stage)
         if present is not None:
             return present
-        await refuse_held_in(tx, stage)
+        held = await find_launch_hold_in(tx, stage)
+        if held is not None:
+            request = RecoveryRequest(
+                stage.id, key, original_id, recovery_type, methodology, parameter_overrides=parameter_overrides
+            )
+            return await queue_launch_in(tx, who, stage=stage, request=request, reason=held)
         family = await store.list_family(tx, original_id=original_id)
         chosen = await choose_files_in(tx, original, family, recovery_type)
         if not chosen.count:
@@ -193,14 +209,20 @@ async def choose_files_in(
 
 
 async def load_launcher_in(tx: Tx, original: SubmissionRow, stage: Stage) -> Principal:
-    """Return the one who launched a submission, as whom its followers run. Raises NotPermittedError."""
-    who = await auth.get_principal_in(tx, user_id=original.launched_by)
-    if not may(who, Action.LAUNCH, thing_of("stage", stage)):
-        raise NotPermittedError(
-            f"{who.username}, who launched submission {original.id}, may not launch stage {stage.name}.",
-            stage_id=stage.id,
-        )
-    return who
+    """Return as whom the followers of a submission run: who launched it, if that is permitted still, else whoever said
+    that it is complete, or recovered it last. Raises NotPermittedError when none of them may.
+    """
+    for user_id in await store_followers.list_askers(tx, submission_id=original.id):
+        with suppress(auth.UserNotFoundError):
+            who = await auth.get_principal_in(tx, user_id=user_id)
+            if may(who, Action.LAUNCH, thing_of("stage", stage)):
+                return who
+    username = await store.get_username(tx, user_id=original.launched_by)
+    raise NotPermittedError(
+        f"{username}, who launched submission {original.id}, may not launch stage {stage.name}. Whoever may can go on "
+        f"by calling submission {original.id} complete.",
+        stage_id=stage.id,
+    )
 
 
 async def find_present_in(tx: Tx, *, key: str, stage: Stage) -> Launched | None:
@@ -214,11 +236,16 @@ async def find_present_in(tx: Tx, *, key: str, stage: Stage) -> Launched | None:
     return Launched(submission_id)
 
 
-async def refuse_held_in(tx: Tx, stage: Stage) -> None:
-    """Go on when nothing holds the launches of a stage that is still there. Raises StageHeldError, NotPossibleError."""
+async def find_launch_hold_in(tx: Tx, stage: Stage) -> str | None:
+    """Say what holds the launches of a stage; None if nothing does. Raises NotPossibleError for one that is gone."""
     if stage.removed_at is not None:
         raise NotPossibleError(f"Stage {stage.name} was removed from its campaign.", stage_id=stage.id)
-    held = await find_hold_in(tx, stage=stage)
+    return await find_hold_in(tx, stage=stage)
+
+
+async def refuse_held_in(tx: Tx, stage: Stage) -> None:
+    """Go on when nothing holds the launches of a stage that is still there. Raises StageHeldError, NotPossibleError."""
+    held = await find_launch_hold_in(tx, stage)
     if held is not None:
         raise StageHeldError(held, stage_id=stage.id)
 
@@ -259,19 +286,16 @@ async def _choose_added(tx: Tx, original: SubmissionRow, family: Sequence[Submis
         return Chosen(refusal="It was not launched on a query, so no files can have been added.")
     if original.slice_number is not None:
         return Chosen(refusal="Its stage is split: the next slices take files that were added.")
-    if await catalog.is_remote_in(tx, experiment_id=original.experiment_id):
+    handler = get_handler_of(original)
+    if await handler.needs_asking_in(tx, experiment_id=original.experiment_id):
         return Chosen(
             refusal="Its catalogue is elsewhere and cannot be asked in a recovery. Launch the stage again instead."
         )
     selection = Selection(original.dataset_query, original.experiment_id)
-    found = await catalog.take_in(tx, selection=selection, ledger_id=None)
-    known = await dispatch.list_share_files_in(tx, share_ids=list_shares(family))
+    found = await handler.resolve_in(tx, selection=selection, ledger_id=None, prepared=None)
+    known = await handler.list_handles_in(tx, share_ids=list_shares(family))
     names = {(file.namespace, file.name) for file in known}
-    added = tuple(
-        NewHandle(file.namespace, file.name, file.fid, file.size_bytes)
-        for file in found
-        if (file.namespace, file.name) not in names
-    )
+    added = tuple(file for file in found if (file.namespace, file.name) not in names)
     return Chosen(added=added, refusal="" if added else _WITHOUT[RecoveryType.ADDED_FILES])
 
 
@@ -289,7 +313,7 @@ async def _create_recovery(  # noqa: PLR0917
         stage=stage,
         key=plan.key,
         cause=Cause.RECOVERY,
-        work=await _make_work(tx, who, original, family, chosen, plan.methodology),
+        work=await _make_work(tx, who, original, family, chosen, plan),
         dataset_query=original.dataset_query,
         original_id=original.id,
         recovery_type=plan.recovery_type,
@@ -306,11 +330,11 @@ async def _make_work(  # noqa: PLR0917
     original: SubmissionRow,
     family: Sequence[SubmissionRow],
     chosen: Chosen,
-    methodology: Methodology,
+    plan: _Plan,
 ) -> OwnProject | InShare:
     """The files in a new project, or in a new share of the one where all of them are."""
     handles = [*(file.make_handle() for file in chosen.files), *chosen.added]
-    if methodology is Methodology.STANDARD or chosen.added:
+    if plan.methodology is Methodology.STANDARD or chosen.added:
         return OwnProject(handles)
     places = {
         place.position for file in chosen.files for place in file.places if place.project_id == original.project_id
@@ -319,13 +343,14 @@ async def _make_work(  # noqa: PLR0917
         return OwnProject(handles)
     assert original.project_id is not None
     shares = [row for row in family if row.project_id == original.project_id]
-    share = await dispatch.move_to_share_in(
+    share = await get_handler_of(original).restart_in(
         tx,
+        who,
         project_id=original.project_id,
         positions=sorted(places),
-        states=None,
+        # What became done since it was chosen stays done.
+        states=_STATES.get(plan.recovery_type),
         from_share_ids=list_shares(shares),
-        actor=who,
     )
     return InShare(share.project_id, share.share_id, share.handle_count)
 

@@ -17,7 +17,7 @@ from sutler.campaigns.errors import NothingToLaunchError
 from sutler.campaigns.model import CampaignEvent, Cause, Launched, LaunchRequest, RunState, Schedule
 from sutler.campaigns.operations.launching import Launcher, launch_stage
 from sutler.campaigns.operations.loading import load_stage
-from sutler.campaigns.operations.releasing import PASSING
+from sutler.campaigns.operations.releasing import is_passing
 from sutler.campaigns.operations.schedules import end_schedule_in
 from sutler.campaigns.rules.schedules import PlannedRun, RunPlan, Turn, decide_turn, name_run, plan_runs
 from sutler.campaigns.store import schedules as store
@@ -113,15 +113,16 @@ async def _launch(db: Database, launcher: Launcher, run: OpenRun, key: str) -> N
     try:
         who = await auth.get_principal_of(db, user_id=run.saved_by)
         outcome = await launch_stage(db, launcher, who, request=request)
-    except PASSING as trouble:
-        await _postpone(db, run, trouble.sentence, rules.decide_retry_pause(run.tries))
     except NothingToLaunchError as nothing:
         await _settle_nothing(db, run, nothing)
     except (NotPermittedError, auth.UserNotFoundError) as refusal:
         ending = f"{run.username}, who saved it, may not launch the stage any more"
         await _settle(db, run, RunState.REFUSED, refusal.sentence, ending=ending)
     except SutlerError as refusal:
-        await _settle(db, run, RunState.REFUSED, refusal.sentence)
+        if is_passing(refusal):
+            await _postpone(db, run, refusal.sentence, rules.decide_retry_pause(run.tries))
+        else:
+            await _settle(db, run, RunState.REFUSED, refusal.sentence)
     else:
         if isinstance(outcome, Launched):
             await _settle(db, run, RunState.LAUNCHED, submission_id=outcome.submission_id)

@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sutler.auth import SYSTEM, Action, Principal, permit
-from sutler.base.errors import NotFoundError
+from sutler.base.errors import InvalidInputError, NotFoundError, Problem
 from sutler.base.events import Event
 from sutler.campaigns.model import CampaignEvent, NewSchedule, Schedule, ScheduleRun, Stage
 from sutler.campaigns.operations.loading import load_stage, thing_of
 from sutler.campaigns.operations.scope import choose_experiments
 from sutler.campaigns.rules.schedules import check_schedule, list_next_due
 from sutler.campaigns.store import schedules as store
+from sutler.campaigns.store.holds import lock_stages
 from sutler.database import Actor, Database, Tx
 from sutler.database.listing import DEFAULT_LIMIT, Page
+
+MOST_STAGES = 1000
 
 
 async def save_schedule(db: Database, who: Principal, *, stage_id: int, new: NewSchedule) -> Schedule:
@@ -46,6 +49,38 @@ async def save_schedule_in(tx: Tx, who: Principal, *, stage: Stage, new: NewSche
     saved = await store.find_schedule(tx, stage_id=stage.id)
     assert saved is not None, "it was saved in this transaction"
     return saved
+
+
+async def get_schedule(db: Database, who: Principal, *, stage_id: int) -> Schedule:
+    """Return the schedule of a stage. Raises NotFoundError, also if it has none, and NotPermittedError."""
+    found = await find_schedule(db, who, stage_id=stage_id)
+    if found is None:
+        raise NotFoundError("schedule of stage", stage_id)
+    return found
+
+
+async def find_schedule(db: Database, who: Principal, *, stage_id: int) -> Schedule | None:
+    """Return the schedule of a stage; None if it has none, or was removed. Raises NotFoundError, NotPermittedError."""
+    async with db.read() as tx:
+        permit(who, Action.VIEW, thing_of("stage", await load_stage(tx, stage_id)))
+        return await store.find_schedule(tx, stage_id=stage_id)
+
+
+async def activate_schedules(db: Database, who: Principal, *, stage_ids: Sequence[int], is_active: bool) -> list[int]:
+    """Resume the schedules of stages, or pause them, all or none; return the ids of the stages where it made a change.
+
+    As when they are saved one by one, the stages are launched on behalf of the caller from then on. Stages without a
+    schedule, and those whose schedule is so already, stay as they are. Raises NotFoundError, NotPermittedError,
+    InvalidInputError.
+    """
+    async with db.write() as tx:
+        stages = {stage.id: stage for stage in await lock_stages_in(tx, who, stage_ids=stage_ids)}
+        there = await store.list_schedules_of_stages(tx, stage_ids=stage_ids)
+        changed = [one for one in there if one.is_active != is_active]
+        for one in changed:
+            new = NewSchedule(one.cron, one.time_zone, one.overlap, is_active)
+            await save_schedule_in(tx, who, stage=stages[one.stage_id], new=new)
+        return [one.stage_id for one in changed]
 
 
 async def delete_schedule(db: Database, who: Principal, *, stage_id: int) -> None:
@@ -119,6 +154,22 @@ async def end_schedules_in(tx: Tx, *, stage_ids: Sequence[int], reason: str, act
         await tx.record(event, actor)
         tx.notify("campaign", each.campaign_id)
     return sorted(each.stage_id for each in ended)
+
+
+async def lock_stages_in(tx: Tx, who: Principal, *, stage_ids: Sequence[int]) -> list[Stage]:
+    """Read stages that the caller may launch, and keep others from changing or launching them.
+
+    Raises NotFoundError, NotPermittedError, and InvalidInputError for more than 1000 of them.
+    """
+    if len(stage_ids) > MOST_STAGES:
+        raise InvalidInputError([Problem("stage_ids", f"may be {MOST_STAGES} at once, not {len(stage_ids)}")])
+    stages = await lock_stages(tx, stage_ids=stage_ids)
+    missing = set(stage_ids) - {stage.id for stage in stages}
+    if missing:
+        raise NotFoundError("stage", min(missing))
+    for stage in stages:
+        permit(who, Action.LAUNCH, thing_of("stage", stage))
+    return stages
 
 
 async def _load(tx: Tx, stage_id: int) -> Stage:

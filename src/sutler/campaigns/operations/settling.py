@@ -9,6 +9,7 @@ from sutler.auth import SYSTEM
 from sutler.base.events import Event
 from sutler.campaigns import store
 from sutler.campaigns.model import CampaignEvent, IntentionKind, IntentionRow, IntentionState
+from sutler.campaigns.rules import decide_retry_pause
 from sutler.database import Tx
 
 HELD_PAUSE: Final = timedelta(seconds=30)
@@ -38,7 +39,11 @@ async def settle_in(
     await tx.record(Event(kind, *subject, intention.experiment_id, facts), SYSTEM)
 
 
-async def postpone_in(tx: Tx, intention: IntentionRow, reason: str, pause: timedelta = HELD_PAUSE) -> None:
-    """Leave something that must follow for later, with the reason."""
+async def postpone_in(tx: Tx, intention: IntentionRow, reason: str, pause: timedelta | None = None) -> None:
+    """Leave something that must follow for later, with the reason: for so long, or longer each time.
+
+    What waits for a hold is made due when that ends.
+    """
+    pause = pause or max(HELD_PAUSE, decide_retry_pause(intention.tries))
     await store.postpone_intention(tx, intention_id=intention.id, reason=reason, pause=pause)
     tx.notify("submission", intention.submission_id)

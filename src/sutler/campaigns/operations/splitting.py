@@ -13,7 +13,7 @@ from sutler.campaigns import store
 from sutler.campaigns.errors import NotPossibleError, StageWithoutDataError
 from sutler.campaigns.model import CampaignEvent, LaunchRequest, SplitKind, SplitPosition, Stage
 from sutler.campaigns.operations.creating import Order, count_files, list_work_in
-from sutler.campaigns.operations.loading import load_stage, thing_of
+from sutler.campaigns.operations.loading import get_handler_in, load_stage, thing_of
 from sutler.campaigns.operations.slicing import Nothing, find_position_in, open_position_in, take_slice_in
 from sutler.campaigns.splits import Position, parse_split_type
 from sutler.database import Database, Tx
@@ -121,7 +121,8 @@ async def forecast_splits(
         permit(who, Action.VIEW, thing_of("stage", stage))
         if not stage.dataset_query:
             raise StageWithoutDataError([Problem(f"stage {stage.name}", "has no dataset_query to split")])
-        if await catalog.is_remote_in(tx, experiment_id=stage.experiment_id):
+        handler = await get_handler_in(tx, stage)
+        if await handler.needs_asking_in(tx, experiment_id=stage.experiment_id):
             raise NotPossibleError("The catalogue of this experiment is elsewhere: slices are known when one is taken.")
     return [await _forecast(db, who, stage, text, slice_count) for text in split_types]
 
@@ -153,7 +154,7 @@ async def _take_slices(tx: Tx, who: Principal, stage: Stage, text: str, slice_co
 
 
 async def _describe(tx: Tx, number: int, order: Order) -> SliceForecast:
-    files = await list_work_in(tx, order.work)
+    files = await list_work_in(tx, order)
     return SliceForecast(
         number=number,
         file_count=count_files(order.work),

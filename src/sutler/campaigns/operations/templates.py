@@ -19,10 +19,12 @@ from sutler.campaigns.model import (
     LoginSetup,
     NewJobType,
     NewLoginSetup,
+    TemplateUse,
 )
 from sutler.campaigns.operations.loading import load_experiment, load_present_stage, thing_of
 from sutler.campaigns.store import UserOfTemplate
 from sutler.database import AlreadyExistsError, Database, Tx
+from sutler.database.listing import DEFAULT_LIMIT, Page
 
 MOST_RECOVERIES = 10
 
@@ -58,6 +60,24 @@ async def save_login_setup_in(tx: Tx, who: Principal, *, new: NewLoginSetup, rev
         saved = await store.update_login_setup(tx, login_setup_id=present.id, new=new)
     await _record(tx, who, CampaignEvent.LOGIN_SETUP_SAVED, "login_setup", saved)
     return saved
+
+
+async def get_login_setup(db: Database, who: Principal, *, login_setup_id: int) -> LoginSetup:
+    """Return a login setup. Raises NotFoundError, NotPermittedError."""
+    async with db.read() as tx:
+        return await _load_login_setup(tx, who, login_setup_id)
+
+
+async def list_login_setup_users(
+    db: Database, who: Principal, *, login_setup_id: int, after: str | None = None, limit: int = DEFAULT_LIMIT
+) -> Page[TemplateUse]:
+    """Return the campaigns and stages that use a login setup, the newest campaign first.
+
+    Raises NotFoundError, NotPermittedError, InvalidInputError.
+    """
+    async with db.read() as tx:
+        found = await _load_login_setup(tx, who, login_setup_id)
+        return await store.list_users_of_login_setup(tx, login_setup_id=found.id, after=after, limit=limit)
 
 
 async def clone_login_setup(db: Database, who: Principal, *, login_setup_id: int, name: str) -> LoginSetup:
@@ -139,6 +159,21 @@ async def save_job_type_in(tx: Tx, who: Principal, *, new: NewJobType, revision:
     return saved
 
 
+async def get_job_type(db: Database, who: Principal, *, job_type_id: int) -> JobType:
+    """Return a job type with its recoveries. Raises NotFoundError, NotPermittedError."""
+    async with db.read() as tx:
+        return await _load_job_type(tx, who, job_type_id)
+
+
+async def list_job_type_users(
+    db: Database, who: Principal, *, job_type_id: int, after: str | None = None, limit: int = DEFAULT_LIMIT
+) -> Page[TemplateUse]:
+    """As `list_login_setup_users`, of a job type. Raises NotFoundError, NotPermittedError, InvalidInputError."""
+    async with db.read() as tx:
+        found = await _load_job_type(tx, who, job_type_id)
+        return await store.list_users_of_job_type(tx, job_type_id=found.id, after=after, limit=limit)
+
+
 async def clone_job_type(db: Database, who: Principal, *, job_type_id: int, name: str) -> JobType:
     """Copy a job type under another name; the copy belongs to the caller.
 
@@ -203,6 +238,22 @@ def permit_creation(who: Principal, kind: str, experiment: Experiment) -> str:
     permit(who, Action.CREATE, Thing(kind=kind, experiment_id=experiment.id))
     role = who.roles.get(experiment.id, Role.SUPERUSER if who.is_admin else Role.ANALYSIS)
     return Role.ANALYSIS if role is Role.SHIFTER else role
+
+
+async def _load_login_setup(tx: Tx, who: Principal, login_setup_id: int) -> LoginSetup:
+    found = await store.find_login_setup_by_id(tx, login_setup_id=login_setup_id)
+    if found is None:
+        raise NotFoundError("login setup", login_setup_id)
+    permit(who, Action.VIEW, thing_of("login setup", found))
+    return found
+
+
+async def _load_job_type(tx: Tx, who: Principal, job_type_id: int) -> JobType:
+    found = await store.find_job_type_by_id(tx, job_type_id=job_type_id)
+    if found is None:
+        raise NotFoundError("job type", job_type_id)
+    permit(who, Action.VIEW, thing_of("job type", found))
+    return found
 
 
 def _check_revision(kind: str, present: LoginSetup | JobType, revision: int | None) -> None:

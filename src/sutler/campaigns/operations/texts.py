@@ -13,6 +13,7 @@ from sutler.auth import Action, Principal, Thing, permit
 from sutler.base.errors import InvalidInputError, Problem, SutlerError
 from sutler.campaigns import store
 from sutler.campaigns.errors import ChangedMeanwhileError, SplitTypeError
+from sutler.campaigns.handlers import CONNECTED
 from sutler.campaigns.model import (
     AppliedPlan,
     Campaign,
@@ -283,7 +284,7 @@ async def _describe_effect(  # noqa: PLR0917
     query, split = said["dataset_query"], str(said["split_type"])
     file_count = None
     if isinstance(query, str):
-        file_count = await _count_files(tx, experiment_id, split, query)
+        file_count = await _count_files(tx, experiment_id, campaign.data_handler, split, query)
     given_out, begins_anew, submissions = 0, False, 0
     if stage is not None:
         [summary] = await store.list_stage_counts(tx, stages=[stage])
@@ -304,20 +305,18 @@ def _is_other_split(stage: Stage, split: str, query: object) -> bool:
         return True
 
 
-async def _count_files(tx: Tx, experiment_id: int, split: str, query: str) -> int | None:
+async def _count_files(tx: Tx, experiment_id: int, data_handler: str, split: str, query: str) -> int | None:
     """How many files the queries of a stage match together; None where that cannot be said now."""
-    if await catalog.is_remote_in(tx, experiment_id=experiment_id):
+    handler = CONNECTED.get(data_handler)
+    if handler is None:
         return None
     try:
-        queries = parse_split_type(split).list_queries(query)
-        counts = [
-            await catalog.count_in(tx, selection=catalog.Selection(each, experiment_id), ledger_id=None)
-            for each in queries
-        ]
+        selections = [catalog.Selection(each, experiment_id) for each in parse_split_type(split).list_queries(query)]
+        counts = [await handler.count_in(tx, selection=each) for each in selections]
     except SutlerError:
         # What is wrong with the text is told among the problems.
         return None
-    return sum(count for count, _ in counts) if queries else None
+    return sum(count or 0 for count in counts) if counts and None not in counts else None
 
 
 async def _list_warnings(

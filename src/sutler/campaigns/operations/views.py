@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sutler import catalog, dispatch, launch
 from sutler.auth import Action, Principal, may, permit
@@ -10,8 +10,10 @@ from sutler.base.errors import NotFoundError
 from sutler.campaigns import listings, rules, store
 from sutler.campaigns.model import (
     BatchStatus,
+    Campaign,
     CampaignSummary,
     CampaignView,
+    Dependency,
     JobType,
     LoginSetup,
     SplitKind,
@@ -37,6 +39,7 @@ from sutler.database import Database, Tx
 from sutler.database.listing import DEFAULT_LIMIT, Page
 
 NEWEST_SUBMISSIONS = 50
+STAGES_OF_VIEW = 200
 
 
 async def list_campaigns(
@@ -74,19 +77,46 @@ async def list_campaigns(
         )
 
 
-async def view_campaign(db: Database, who: Principal, *, campaign_id: int) -> CampaignView:
-    """Return everything the page of a campaign shows. Raises NotFoundError, NotPermittedError."""
+async def list_watched(db: Database, who: Principal, *, campaign_ids: Sequence[int]) -> frozenset[int]:
+    """Return which of some campaigns are on the caller's watch list."""
     async with db.read() as tx:
-        campaign = await load_campaign(tx, campaign_id)
-        permit(who, Action.VIEW, thing_of("campaign", campaign))
+        return await store.list_watched(tx, user_id=who.user_id, campaign_ids=campaign_ids)
+
+
+async def get_campaign(db: Database, who: Principal, *, campaign_id: int) -> Campaign:
+    """Return a campaign without its stages. Raises NotFoundError, NotPermittedError."""
+    async with db.read() as tx:
+        return await _load_seen(tx, who, campaign_id)
+
+
+async def _load_seen(tx: Tx, who: Principal, campaign_id: int) -> Campaign:
+    campaign = await load_campaign(tx, campaign_id)
+    permit(who, Action.VIEW, thing_of("campaign", campaign))
+    return campaign
+
+
+async def view_campaign(
+    db: Database, who: Principal, *, campaign_id: int, stages_after: str | None = None
+) -> CampaignView:
+    """Return everything the page of a campaign shows: at most 200 stages, the first or those behind a cursor.
+
+    Raises NotFoundError, NotPermittedError, InvalidInputError.
+    """
+    async with db.read() as tx:
+        campaign = await _load_seen(tx, who, campaign_id)
+        stages = await listings.list_stages(tx, campaign_id=campaign_id, after=stages_after, limit=STAGES_OF_VIEW)
         submissions = await listings.list_submissions(
             tx, experiment_ids=[campaign.experiment_id], campaign_id=campaign_id, limit=NEWEST_SUBMISSIONS
         )
         return CampaignView(
             campaign=campaign,
-            stages=tuple(await _summarise_stages(tx, campaign_id)),
-            dependencies=tuple(await store.list_dependencies(tx, campaign_id=campaign_id)),
+            stages=stages.items,
+            dependencies=tuple(
+                await store.list_touching_dependencies(tx, stage_ids=[stage.id for stage in stages.items])
+            ),
             submissions=submissions.items,
+            stage_count=await store.get_stage_count(tx, campaign_id=campaign_id),
+            next_stages_cursor=stages.next_cursor,
         )
 
 
@@ -95,7 +125,7 @@ async def view_stage(db: Database, who: Principal, *, stage_id: int) -> StageVie
     async with db.read() as tx:
         stage = await load_stage(tx, stage_id)
         permit(who, Action.VIEW, thing_of("stage", stage))
-        dependencies = await store.list_dependencies(tx, campaign_id=stage.campaign_id)
+        dependencies = await store.list_touching_dependencies(tx, stage_ids=[stage_id])
         submissions = await listings.list_submissions(
             tx, experiment_ids=[stage.experiment_id], stage_id=stage_id, limit=NEWEST_SUBMISSIONS
         )
@@ -113,16 +143,30 @@ async def view_stage(db: Database, who: Principal, *, stage_id: int) -> StageVie
         )
 
 
-async def list_stages(db: Database, who: Principal, *, campaign_id: int) -> list[StageSummary]:
-    """Return the stages of a campaign in order, with what a list shows. Raises NotFoundError, NotPermittedError."""
+async def list_stages(
+    db: Database, who: Principal, *, campaign_id: int, after: str | None = None, limit: int = DEFAULT_LIMIT
+) -> Page[StageSummary]:
+    """Return the stages of a campaign in order, with what a list shows.
+
+    Raises NotFoundError, NotPermittedError, InvalidInputError.
+    """
     async with db.read() as tx:
-        permit(who, Action.VIEW, thing_of("campaign", await load_campaign(tx, campaign_id)))
-        return await _summarise_stages(tx, campaign_id)
+        await _load_seen(tx, who, campaign_id)
+        return await listings.list_stages(tx, campaign_id=campaign_id, after=after, limit=limit)
 
 
-async def _summarise_stages(tx: Tx, campaign_id: int) -> list[StageSummary]:
-    stages = await store.list_stages(tx, campaign_id=campaign_id)
-    return await store.list_stage_counts(tx, stages=stages)
+async def list_stage_names(db: Database, who: Principal, *, campaign_id: int) -> list[str]:
+    """Return the names of all stages of a campaign, in order. Raises NotFoundError, NotPermittedError."""
+    async with db.read() as tx:
+        await _load_seen(tx, who, campaign_id)
+        return await store.list_stage_names(tx, campaign_id=campaign_id)
+
+
+async def list_dependencies(db: Database, who: Principal, *, campaign_id: int) -> list[Dependency]:
+    """Return all dependencies of a campaign, in order. Raises NotFoundError, NotPermittedError."""
+    async with db.read() as tx:
+        await _load_seen(tx, who, campaign_id)
+        return await store.list_dependencies(tx, campaign_id=campaign_id)
 
 
 async def _find_job_type(tx: Tx, stage: Stage) -> JobType | None:

@@ -10,6 +10,8 @@ from sutler.campaigns.rules.commands import (
 )
 from sutler.campaigns.rules.environment import Surface, build_environment, list_job_attributes, name_campaign_stage
 from sutler.campaigns.rules.progress import (
+    FIRST_RETRY_PAUSE,
+    LONGEST_RETRY_PAUSE,
     decide_completion,
     decide_retry_pause,
     describe_launch,
@@ -22,6 +24,8 @@ from sutler.campaigns.rules.shapes import check_campaign, check_dependencies, ch
 from sutler.campaigns.rules.substitution import list_variables, substitute, substitute_in_shell
 
 __all__ = [
+    "FIRST_RETRY_PAUSE",
+    "LONGEST_RETRY_PAUSE",
     "Surface",
     "build_arguments",
     "build_environment",

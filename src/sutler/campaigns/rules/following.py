@@ -40,7 +40,9 @@ class MadeRecovery:
 class Family:
     """A submission with its recoveries, as its end is judged. `counts` are of all of them together.
 
-    `counts` None: its files are known to its jobs alone. `is_forced`: somebody said that it is complete as it is.
+    `counts` None: its files are known to its jobs alone. `is_forced`: somebody said that it is complete as it is, so
+    that no more recoveries come and its dependants start. `ends_recoveries`: why none come by themselves any more,
+    though the list may have more; empty if they may. `failed_ids` are the open ones whose launch failed.
     """
 
     submission_id: int
@@ -53,7 +55,9 @@ class Family:
     recovery_limit: int | None = None
     batch_status: BatchStatus = BatchStatus.COMPLETED
     open_ids: tuple[int, ...] = ()
+    failed_ids: tuple[int, ...] = ()
     is_forced: bool = False
+    ends_recoveries: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,14 +115,15 @@ def decide_following(family: Family, sizes: Mapping[int, int]) -> Decision:
 def list_positions(family: Family) -> Sequence[int]:
     """Return the places of the entries whose turn it is, in the order in which they are tried; none when it is over."""
     count = len(family.entries)
-    if not count or sum(made.was_launched for made in family.made) >= get_limit(family):
+    if not count or family.is_forced or family.ends_recoveries:
+        return ()
+    if sum(made.was_launched for made in family.made) >= get_limit(family):
         return ()
     start = family.made[-1].position + 1 if family.made else 0
     if family.mode is RecoveryMode.STANDARD:
         return range(start, count)
     assert family.counts is not None
-    is_enough = family.is_forced or has_enough(family.counts, completion_pct=family.completion_pct)
-    if is_enough or _is_in_vain(family, family.counts.done_count):
+    if has_enough(family.counts, completion_pct=family.completion_pct) or _is_in_vain(family, family.counts.done_count):
         return ()
     return [(start + step) % count for step in range(count)]
 
@@ -143,7 +148,11 @@ def _find_obstacle(family: Family) -> Stop | None:
         return Stop(f"submission {family.submission_id} was {family.batch_status.value.lower()}")
     if family.open_ids:
         listed = ", ".join(map(str, family.open_ids))
-        return Stop(f"what follows is decided when submission {listed} has ended", is_waiting=True)
+        reason = f"what follows is decided when submission {listed} has ended"
+        if family.failed_ids:
+            failed = ", ".join(map(str, family.failed_ids))
+            reason += f"; the launch of {failed} failed: retry it, or cancel it to go on without"
+        return Stop(reason, is_waiting=True)
     return None
 
 
@@ -151,7 +160,10 @@ def _decide_dependants(family: Family, counts: Counts, skipped: Sequence[Entry])
     if family.is_forced or has_enough(counts, completion_pct=family.completion_pct):
         reason = f"{counts.done_count} of {counts.total_count} files are done"
         return StartDependants(_add_skipped(reason, skipped))
-    return Stop(_add_skipped(_explain_too_few(family, counts), skipped))
+    reason = _explain_too_few(family, counts)
+    if family.ends_recoveries:
+        reason += f"; no more recoveries come by themselves, as {family.ends_recoveries}"
+    return Stop(_add_skipped(reason, skipped))
 
 
 def _decide_without_files(family: Family) -> Decision:

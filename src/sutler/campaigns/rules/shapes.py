@@ -9,6 +9,9 @@ from sutler.campaigns.errors import CampaignShapeError, StageWithoutDataError
 from sutler.campaigns.model import NewCampaign, NewDependency, NewStage, StageType
 from sutler.campaigns.settings import StageSettings, overlay
 
+SplitTypes = tuple[str | None, str | None]
+"""The split type of a stage and the one of its test launches, which is the same when it says none."""
+
 _ENDLESS = ("", "None", "draining", "limitn")
 """Split types that never come to an end: a stage that feeds itself would be launched for ever."""
 
@@ -39,7 +42,8 @@ def check_campaign(campaign: NewCampaign) -> None:
     """Raise CampaignShapeError or StageWithoutDataError unless names are unique and the stages fit together."""
     names = [stage.name for stage in campaign.stages]
     problems = [Problem(f"stage {name}", "is there twice") for name in sorted({n for n in names if names.count(n) > 1})]
-    splits = {stage.name: overlay(campaign.defaults, stage.settings).split_type for stage in campaign.stages}
+    said = {stage.name: overlay(campaign.defaults, stage.settings) for stage in campaign.stages}
+    splits = {name: (settings.split_type, settings.test_split_type) for name, settings in said.items()}
     check_dependencies(campaign.dependencies, splits, problems=problems)
     for stage in campaign.stages:
         fed_by = [one.upstream_stage for one in campaign.dependencies if one.downstream_stage == stage.name]
@@ -48,11 +52,11 @@ def check_campaign(campaign: NewCampaign) -> None:
 
 def check_dependencies(
     dependencies: Sequence[NewDependency],
-    splits: Mapping[str, str | None],
+    splits: Mapping[str, SplitTypes],
     *,
     problems: Sequence[Problem] = (),
 ) -> None:
-    """Raise CampaignShapeError unless dependencies name stages, once each; `splits` is the split type of every stage.
+    """Raise CampaignShapeError unless dependencies name stages, once each; `splits` are the split types of every stage.
 
     Stages may go round in a circle: the flow begins again then. A stage may feed itself if its split comes to an end.
     `problems` are those found before, to be said together.
@@ -68,7 +72,7 @@ def check_dependencies(
         raise CampaignShapeError(found)
 
 
-def _check_dependency(dependency: NewDependency, splits: Mapping[str, str | None]) -> list[Problem]:
+def _check_dependency(dependency: NewDependency, splits: Mapping[str, SplitTypes]) -> list[Problem]:
     where = _name(dependency)
     problems = [
         Problem(where, f"there is no stage {name}")
@@ -77,11 +81,16 @@ def _check_dependency(dependency: NewDependency, splits: Mapping[str, str | None
     ]
     if not dependency.file_pattern.strip():
         problems.append(Problem(where, "has an empty file pattern; % stands for all files"))
-    split = (splits.get(dependency.upstream_stage) or "").split("(")[0].split("_")[0].strip()
-    if dependency.upstream_stage == dependency.downstream_stage and split in _ENDLESS:
-        advice = "a stage feeds itself only with a split type that comes to an end, such as drainingn(100)"
+    split, test_split = splits.get(dependency.upstream_stage, (None, None))
+    endless = _is_endless(split) or (bool(test_split) and _is_endless(test_split))
+    if dependency.upstream_stage == dependency.downstream_stage and endless:
+        advice = "a stage feeds itself only with split types that come to an end, such as drainingn(100), in tests too"
         problems.append(Problem(where, advice))
     return problems
+
+
+def _is_endless(split: str | None) -> bool:
+    return (split or "").split("(")[0].split("_")[0].strip() in _ENDLESS
 
 
 def _name(dependency: NewDependency) -> str:

@@ -31,9 +31,10 @@ class QueriedFiles:
 
 @dataclass(frozen=True)
 class DoneFiles:
-    """Files that another project has done."""
+    """Files that another project has done, those behind the place `after` first."""
 
     project_id: int
+    after: int = -1
 
 
 @dataclass(frozen=True)

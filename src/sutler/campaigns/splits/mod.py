@@ -38,7 +38,7 @@ class Mod(SplitType):
             raise SplitTypeError(f"{self.name}: there may be up to {_MOST_PARTS} parts, not {self.m}.")
 
     def cut(self, base: str, position: Position, facts: Facts) -> Cut | Ended:  # noqa: ARG002 - nothing of the world
-        """The next part. One without files ends the pass: no later one has any either."""
+        """The next part. One without files ends the pass, unless they were retired and later parts have some."""
         number = self.read_position(position) or 0
         if number >= self.m:
             return Ended(f"all {self.m} parts were given out")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from sutler.campaigns.model import BatchStatus, Follower, IntentionKind, IntentionRow, IntentionState, Overlooked
-from sutler.database import Tx, into_list, into_optional, load_statements
+from sutler.database import Tx, into_list, load_statements
 
 _SQL = load_statements("sutler.campaigns.store", "followers.sql")
 
@@ -35,14 +35,14 @@ async def create_intention(
     )
 
 
-async def lock_due_intention(tx: Tx) -> IntentionRow | None:
-    """Take the oldest intention that is due, past those that other processes work on."""
-    return into_optional(IntentionRow, await tx.row(_SQL.lock_due_intention, now=tx.now))
-
-
-async def claim_intention(tx: Tx, *, intention_id: int, pause: timedelta) -> None:
-    """Count a try of an intention and put it off in case the try does not come to an end."""
-    await tx.run(_SQL.claim_intention, intention_id=intention_id, due_at=tx.now + pause)
+async def claim_due_intentions(
+    tx: Tx, *, count: int, first_pause: timedelta, longest_pause: timedelta
+) -> list[IntentionRow]:
+    """Take the oldest intentions that are due, and put them off in case the try does not come to an end."""
+    rows = await tx.rows(
+        _SQL.claim_due_intentions, now=tx.now, count=count, first_pause=first_pause, longest_pause=longest_pause
+    )
+    return sorted(into_list(IntentionRow, rows), key=lambda intention: intention.id)
 
 
 async def lock_pending_intention(tx: Tx, *, intention_id: int) -> bool:
@@ -63,6 +63,11 @@ async def postpone_intention(tx: Tx, *, intention_id: int, reason: str, pause: t
 async def hurry_intentions(tx: Tx, *, submission_id: int, kind: IntentionKind) -> None:
     """Make what must follow a submission due at once."""
     await tx.run(_SQL.hurry_intentions, submission_id=submission_id, kind=kind.value, now=tx.now)
+
+
+async def hurry_held_intentions(tx: Tx, *, experiment_id: int | None) -> None:
+    """Make due at once what was put off, of one experiment or, with None, of all."""
+    await tx.run(_SQL.hurry_held_intentions, experiment_id=experiment_id, now=tx.now)
 
 
 async def list_followers(tx: Tx, *, submission_id: int) -> list[Follower]:
@@ -96,9 +101,15 @@ async def renew_intention(
     return bool(touched)
 
 
-async def force_intention(tx: Tx, *, key: str, facts: Mapping[str, object]) -> None:
-    """Lay facts over those of something that must follow and has not yet, and make it due."""
-    await tx.run(_SQL.force_intention, key=key, facts=dict(facts), now=tx.now)
+async def vouch_for(tx: Tx, *, submission_id: int, user_id: int | None) -> None:
+    """Note who says that a submission is complete as it is; None takes that back."""
+    await tx.run(_SQL.vouch_for, submission_id=submission_id, user_id=user_id)
+
+
+async def list_askers(tx: Tx, *, submission_id: int) -> list[int]:
+    """Return the users as whom what follows a submission may run, each once, the one who launched it first."""
+    rows = await tx.rows(_SQL.list_askers, submission_id=submission_id)
+    return list(dict.fromkeys(row["user_id"] for row in rows))
 
 
 async def list_recoveries(tx: Tx, *, submission_id: int) -> list[tuple[IntentionState, Mapping[str, object]]]:

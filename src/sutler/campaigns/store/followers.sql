@@ -5,17 +5,23 @@ INSERT INTO campaigns.intentions
 VALUES (:experiment_id, :key, :kind, :submission_id, :dependency_id, :facts::jsonb, 'pending', :due_at, :now)
 ON CONFLICT (key) DO NOTHING
 
--- name: lock_due_intention
--- Take the oldest intention that is due, past those that other processes work on.
-SELECT * FROM campaigns.intentions
-WHERE state = 'pending' AND due_at <= :now
-ORDER BY due_at, id
-LIMIT 1
-FOR UPDATE SKIP LOCKED
-
--- name: claim_intention
--- Count a try of an intention and put it off in case the try does not come to an end.
-UPDATE campaigns.intentions SET tries = tries + 1, due_at = :due_at WHERE id = :intention_id
+-- name: claim_due_intentions
+-- Take the oldest intentions that are due, past those that other processes work on, count the try and put them off in
+-- case it does not come to an end: the first time for so long, twice as long each time.
+WITH due AS (
+    SELECT id FROM campaigns.intentions
+    WHERE state = 'pending' AND due_at <= :now
+    ORDER BY due_at, id
+    LIMIT :count
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE campaigns.intentions AS intention
+SET tries = intention.tries + 1,
+    due_at = :now::timestamptz
+             + least(:first_pause::interval * (1 << least(intention.tries, 10)), :longest_pause::interval)
+FROM due
+WHERE intention.id = due.id
+RETURNING intention.*
 
 -- name: lock_pending_intention
 -- Lock an intention unless it was settled, or somebody else is just settling it.
@@ -32,6 +38,13 @@ UPDATE campaigns.intentions SET reason = :reason, due_at = :due_at WHERE id = :i
 -- name: hurry_intentions
 -- Make what must follow a submission due at once.
 UPDATE campaigns.intentions SET due_at = :now WHERE submission_id = :submission_id AND state = 'pending' AND kind = :kind
+
+-- name: hurry_held_intentions
+-- Make due at once what must follow and was put off, of one experiment or of all, as a hold has ended.
+UPDATE campaigns.intentions
+SET due_at = :now, tries = 0
+WHERE state = 'pending' AND due_at > :now AND kind <> 'locate'
+  AND (:experiment_id::bigint IS NULL OR experiment_id = :experiment_id)
 
 -- name: list_followers
 -- Read what followed the end of a submission: recoveries and dependants.
@@ -52,9 +65,22 @@ ON CONFLICT (key) DO UPDATE
 SET state = 'pending', reason = '', tries = 0, facts = excluded.facts, due_at = excluded.due_at, settled_at = NULL
 WHERE known.state = ANY(:states::text[])
 
--- name: force_intention
--- Lay facts over those of something that must follow and has not yet, and make it due.
-UPDATE campaigns.intentions SET facts = facts || :facts::jsonb, due_at = :now WHERE key = :key AND state = 'pending'
+-- name: vouch_for
+-- Note who says that a submission is complete as it is, or with null that nobody does any more.
+UPDATE campaigns.submissions SET vouched_by = :user_id WHERE id = :submission_id
+
+-- name: list_askers
+-- Read whom what follows a submission may run as: who launched it, who said that it is complete, who recovered it last.
+SELECT asked.user_id
+FROM (
+    SELECT 1 AS rank, 0::bigint AS number, launched_by AS user_id
+    FROM campaigns.submissions WHERE id = :submission_id
+    UNION ALL
+    SELECT 2, 0, vouched_by FROM campaigns.submissions WHERE id = :submission_id AND vouched_by IS NOT NULL
+    UNION ALL
+    SELECT 3, -id, launched_by FROM campaigns.submissions WHERE original_id = :submission_id
+) AS asked
+ORDER BY asked.rank, asked.number
 
 -- name: list_recoveries
 -- Read the recoveries that followed a submission by themselves, oldest first.

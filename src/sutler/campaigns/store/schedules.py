@@ -110,6 +110,11 @@ async def find_schedule(tx: Tx, *, stage_id: int) -> Schedule | None:
     return into_optional(Schedule, await tx.row(_SQL.find_schedule, stage_id=stage_id))
 
 
+async def list_schedules_of_stages(tx: Tx, *, stage_ids: Sequence[int]) -> list[Schedule]:
+    """Read the schedules of stages that were not removed; stages without one are left out."""
+    return into_list(Schedule, await tx.rows(_SQL.list_schedules_of_stages, stage_ids=list(stage_ids)))
+
+
 async def delete_schedule(tx: Tx, *, stage_id: int) -> bool:
     """Delete the schedule of a stage with its runs. False if it has none."""
     return await tx.run(_SQL.delete_schedule, stage_id=stage_id) > 0

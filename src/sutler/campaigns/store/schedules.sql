@@ -17,6 +17,16 @@ JOIN campaigns.campaigns AS campaign ON campaign.id = stage.campaign_id
 JOIN auth.user_names AS saver ON saver.id = schedule.saved_by
 WHERE schedule.stage_id = :stage_id AND stage.removed_at IS NULL
 
+-- name: list_schedules_of_stages
+-- Read the schedules of stages that were not removed.
+SELECT schedule.*, stage.name AS stage, stage.campaign_id, campaign.name AS campaign, saver.username
+FROM campaigns.schedules AS schedule
+JOIN campaigns.stages AS stage ON stage.id = schedule.stage_id
+JOIN campaigns.campaigns AS campaign ON campaign.id = stage.campaign_id
+JOIN auth.user_names AS saver ON saver.id = schedule.saved_by
+WHERE schedule.stage_id = ANY(:stage_ids) AND stage.removed_at IS NULL
+ORDER BY schedule.stage_id
+
 -- name: delete_schedule
 -- Delete the schedule of a stage with its runs.
 DELETE FROM campaigns.schedules WHERE stage_id = :stage_id
@@ -97,6 +107,7 @@ SELECT
         SELECT min(submission.id)
         FROM campaigns.submissions AS submission
         WHERE submission.stage_id = :stage_id AND submission.ended_at IS NULL
+          AND submission.batch_status <> 'LaunchFailed'
     ) AS open_submission_id,
     (
         SELECT min(queued.id)

@@ -100,7 +100,7 @@ async def create_submission(tx: Tx, *, row: SubmissionRow) -> None:
 
 
 async def count_submission(tx: Tx, *, stage_id: int, submission_id: int) -> None:
-    """Note a new submission at its stage, which the caller has locked."""
+    """Note a new submission at its stage, which the caller has locked, and count it there and at the campaign."""
     await tx.run(_SQL.count_submission, stage_id=stage_id, submission_id=submission_id)
 
 
@@ -181,7 +181,10 @@ async def move_submission(
     reason: str,
     ended_at: datetime | None,
 ) -> None:
-    """Change the status words of a submission; a time of end that is set stays."""
+    """Change the status words of a submission; a time of end that is set stays.
+
+    With its end its stage and campaign have one open submission less, and the campaign counts its failed files.
+    """
     await tx.run(
         _SQL.move_submission,
         submission_id=submission_id,
@@ -195,6 +198,11 @@ async def move_submission(
 async def reopen_submission(tx: Tx, *, submission_id: int) -> None:
     """Take back that a submission has ended: its launch is tried once more."""
     await tx.run(_SQL.reopen_submission, submission_id=submission_id)
+
+
+async def recount_failed_files(tx: Tx, *, submission_id: int) -> None:
+    """Let a campaign count the failed files of a submission that has ended as they are now."""
+    await tx.run(_SQL.recount_failed_files, submission_id=submission_id)
 
 
 async def note_followed(tx: Tx, *, submission_id: int) -> None:

@@ -35,10 +35,22 @@ VALUES (:submission_id, :experiment_id, :campaign_id, :stage_id, :launch_key, :c
         :parameter_overrides::jsonb, :job_data, :slice_note, :is_shared)
 
 -- name: count_submission
--- Note a new submission at its stage, which the caller has locked.
-UPDATE campaigns.stages
-SET submission_count = submission_count + 1, last_submission_id = :submission_id
-WHERE id = :stage_id
+-- Note a new submission at its stage, which the caller has locked, and count it there and at the campaign.
+WITH stage AS (
+    UPDATE campaigns.stages
+    SET submission_count = submission_count + 1, last_submission_id = :submission_id
+    WHERE id = :stage_id
+    RETURNING id, campaign_id
+), of_stage AS (
+    INSERT INTO campaigns.stage_counts AS kept (stage_id, open_submission_count)
+    SELECT id, 1 FROM stage
+    ON CONFLICT (stage_id) DO UPDATE SET open_submission_count = kept.open_submission_count + 1
+    RETURNING stage_id
+)
+INSERT INTO campaigns.campaign_counts AS kept (campaign_id, submission_count, open_submission_count)
+SELECT stage.campaign_id, 1, 1 FROM stage JOIN of_stage ON of_stage.stage_id = stage.id
+ON CONFLICT (campaign_id) DO UPDATE
+SET submission_count = kept.submission_count + 1, open_submission_count = kept.open_submission_count + 1
 
 -- name: get_username
 -- Read the name of somebody.
@@ -53,7 +65,7 @@ WHERE submission.stage_id = :stage_id
   AND submission.is_test = :is_test
   AND submission.dataset_query = :dataset_query
   AND project.attributes @> '{"is_for_all": true}'
-  AND project.state IN ('active', 'done', 'failed')
+  AND project.state IN ('active', 'abandoned', 'done', 'failed')
   AND NOT EXISTS (
       SELECT FROM campaigns.split_positions AS position
       WHERE position.stage_id = :stage_id
@@ -95,15 +107,15 @@ SELECT at, side, status, reason, actor FROM campaigns.submission_history WHERE s
 
 -- name: lock_submission_of_share
 -- Find the submission that owns a share and keep others from changing it.
-SELECT * FROM campaigns.submissions WHERE share_id = :share_id FOR UPDATE
+SELECT * FROM campaigns.submissions WHERE share_id = :share_id FOR NO KEY UPDATE
 
 -- name: lock_submission_of_key
 -- Find the submission of a launch key and keep others from changing it.
-SELECT * FROM campaigns.submissions WHERE launch_key = :launch_key FOR UPDATE
+SELECT * FROM campaigns.submissions WHERE launch_key = :launch_key FOR NO KEY UPDATE
 
 -- name: lock_submission
 -- Read a submission and keep others from changing it.
-SELECT * FROM campaigns.submissions WHERE id = :submission_id FOR UPDATE
+SELECT * FROM campaigns.submissions WHERE id = :submission_id FOR NO KEY UPDATE
 
 -- name: get_submission_row
 -- Read a submission.
@@ -114,16 +126,81 @@ SELECT * FROM campaigns.submissions WHERE id = :submission_id
 SELECT * FROM campaigns.submissions WHERE id = :original_id OR original_id = :original_id ORDER BY id
 
 -- name: move_submission
--- Change the status words of a submission; a time of end that is set stays.
-UPDATE campaigns.submissions
-SET status = :status, batch_status = :batch_status, reason = :reason, ended_at = coalesce(ended_at, :ended_at)
-WHERE id = :submission_id
+-- Change the status words of a submission; a time of end that is set stays. With its end its stage and campaign have one
+-- open submission less, and the campaign counts its failed files.
+WITH moving AS (
+    SELECT submission.id, submission.stage_id, submission.campaign_id, coalesce(share.failed_count, 0) AS failed_count,
+           submission.ended_at IS NULL AND :ended_at::timestamptz IS NOT NULL AS is_ending
+    FROM campaigns.submissions AS submission
+    LEFT JOIN dispatch.share_progress AS share ON share.share_id = submission.share_id
+    WHERE submission.id = :submission_id
+    FOR UPDATE OF submission
+), of_stage AS (
+    UPDATE campaigns.stage_counts AS kept
+    SET open_submission_count = kept.open_submission_count - 1
+    FROM moving
+    WHERE kept.stage_id = moving.stage_id AND moving.is_ending
+    RETURNING moving.campaign_id, moving.failed_count
+), of_campaign AS (
+    UPDATE campaigns.campaign_counts AS kept
+    SET open_submission_count = kept.open_submission_count - 1,
+        failed_file_count = kept.failed_file_count + of_stage.failed_count
+    FROM of_stage
+    WHERE kept.campaign_id = of_stage.campaign_id
+)
+UPDATE campaigns.submissions AS submission
+SET status = :status, batch_status = :batch_status, reason = :reason,
+    ended_at = coalesce(submission.ended_at, :ended_at),
+    failed_file_count = CASE WHEN moving.is_ending THEN moving.failed_count ELSE submission.failed_file_count END
+FROM moving
+WHERE submission.id = moving.id
 
 -- name: reopen_submission
 -- Take back that a submission has ended: its launch is tried once more.
-UPDATE campaigns.submissions
-SET status = 'Created', batch_status = 'New', reason = '', ended_at = NULL, followed_at = NULL
-WHERE id = :submission_id
+WITH reopening AS (
+    SELECT id, stage_id, campaign_id, failed_file_count, ended_at IS NOT NULL AS has_ended
+    FROM campaigns.submissions
+    WHERE id = :submission_id
+    FOR UPDATE
+), of_stage AS (
+    UPDATE campaigns.stage_counts AS kept
+    SET open_submission_count = kept.open_submission_count + 1
+    FROM reopening
+    WHERE kept.stage_id = reopening.stage_id AND reopening.has_ended
+    RETURNING reopening.campaign_id, reopening.failed_file_count
+), of_campaign AS (
+    UPDATE campaigns.campaign_counts AS kept
+    SET open_submission_count = kept.open_submission_count + 1,
+        failed_file_count = kept.failed_file_count - of_stage.failed_file_count
+    FROM of_stage
+    WHERE kept.campaign_id = of_stage.campaign_id
+)
+UPDATE campaigns.submissions AS submission
+SET status = 'Created', batch_status = 'New', reason = '', ended_at = NULL, followed_at = NULL, failed_file_count = 0
+FROM reopening
+WHERE submission.id = reopening.id
+
+-- name: recount_failed_files
+-- Let a campaign count the failed files of a submission that has ended as they are now.
+WITH counted AS (
+    SELECT submission.id, submission.campaign_id, share.failed_count,
+           share.failed_count - submission.failed_file_count AS change
+    FROM campaigns.submissions AS submission
+    JOIN dispatch.share_progress AS share ON share.share_id = submission.share_id
+    WHERE submission.id = :submission_id
+      AND submission.ended_at IS NOT NULL
+      AND share.failed_count <> submission.failed_file_count
+    FOR UPDATE OF submission
+), of_campaign AS (
+    UPDATE campaigns.campaign_counts AS kept
+    SET failed_file_count = kept.failed_file_count + counted.change
+    FROM counted
+    WHERE kept.campaign_id = counted.campaign_id
+)
+UPDATE campaigns.submissions AS submission
+SET failed_file_count = counted.failed_count
+FROM counted
+WHERE submission.id = counted.id
 
 -- name: note_followed
 -- Note that what follows a submission was decided.
@@ -159,7 +236,7 @@ LEFT JOIN dispatch.share_progress AS share ON share.share_id = submission.share_
 WHERE submission.ended_at IS NULL
   AND submission.created_at <= :before
   AND (
-      share.initial_count + share.reserved_count = 0
+      share.open_count = 0
       OR launched.state = 'ended'
       OR (launched.state = 'failed' AND submission.batch_status = 'New')
   )

@@ -22,7 +22,7 @@ from sutler.campaigns.model import (
     Stage,
     StageSummary,
 )
-from sutler.campaigns.model.inheritance import resolve_settings
+from sutler.campaigns.model.inheritance import NO_SPLIT, resolve_settings
 from sutler.campaigns.settings import decode, encode
 from sutler.database import Row, Tx, into, into_list, into_optional, load_statements
 
@@ -35,6 +35,14 @@ class UserOfTemplate:
 
     campaign: str
     stage: str | None
+
+
+@dataclass(frozen=True)
+class PlacedStage:
+    """A stage as a list shows it, and its rank: with its id that is its place in its campaign."""
+
+    rank: int
+    summary: StageSummary
 
 
 async def create_login_setup(
@@ -134,6 +142,12 @@ async def find_job_type(tx: Tx, *, experiment_id: int, name: str) -> JobType | N
     return None if row is None else _make_job_type(row)
 
 
+async def find_job_type_by_id(tx: Tx, *, job_type_id: int) -> JobType | None:
+    """Read a job type, or nothing."""
+    row = await tx.row(_SQL.find_job_type_by_id, job_type_id=job_type_id)
+    return None if row is None else _make_job_type(row)
+
+
 async def get_job_type(tx: Tx, *, job_type_id: int) -> JobType:
     """Read a job type that something refers to."""
     return _make_job_type(expect_row(await tx.row(_SQL.get_job_type, job_type_id=job_type_id)))
@@ -222,6 +236,11 @@ async def find_campaign(tx: Tx, *, campaign_id: int) -> Campaign | None:
     return None if row is None else _make_campaign(row)
 
 
+async def lock_stages_of_campaign(tx: Tx, *, campaign_id: int) -> None:
+    """Keep the stages of a campaign from being launched or changed."""
+    await tx.run(_SQL.lock_stages_of_campaign, campaign_id=campaign_id)
+
+
 async def lock_campaign(tx: Tx, *, campaign_id: int) -> None:
     """Keep others from changing a campaign or its parts until this transaction ends."""
     await tx.run(_SQL.lock_campaign, campaign_id=campaign_id)
@@ -272,6 +291,23 @@ async def list_idle_campaigns(tx: Tx, *, before: datetime, count: int) -> list[i
 async def list_stages(tx: Tx, *, campaign_id: int) -> list[Stage]:
     """Read the stages of a campaign in order."""
     return [make_stage(row) for row in await tx.rows(_SQL.list_stages, campaign_id=campaign_id)]
+
+
+async def list_stages_after(tx: Tx, *, campaign_id: int, place: tuple[int, int], count: int) -> list[PlacedStage]:
+    """Read what a list shows of some stages, in order, behind a place: the rank and id of the stage before."""
+    rank, stage_id = place
+    rows = await tx.rows(_SQL.list_stages_after, campaign_id=campaign_id, rank=rank, stage_id=stage_id, count=count)
+    return [PlacedStage(row["rank"], _read_summary(row)) for row in rows]
+
+
+async def get_stage_count(tx: Tx, *, campaign_id: int) -> int:
+    """Read how many stages a campaign has."""
+    return int(await tx.value(_SQL.get_stage_count, campaign_id=campaign_id))
+
+
+async def list_stage_names(tx: Tx, *, campaign_id: int) -> list[str]:
+    """Read the names of the stages of a campaign in order."""
+    return [row["name"] for row in await tx.rows(_SQL.list_stage_names, campaign_id=campaign_id)]
 
 
 async def list_stages_by_id(tx: Tx, *, stage_ids: Sequence[int]) -> list[Stage]:
@@ -383,6 +419,11 @@ async def list_dependencies(tx: Tx, *, campaign_id: int) -> list[Dependency]:
     return into_list(Dependency, await tx.rows(_SQL.list_dependencies, campaign_id=campaign_id))
 
 
+async def list_touching_dependencies(tx: Tx, *, stage_ids: Sequence[int]) -> list[Dependency]:
+    """Read the dependencies that lead from stages or to them, in order."""
+    return into_list(Dependency, await tx.rows(_SQL.list_touching_dependencies, stage_ids=list(stage_ids)))
+
+
 async def delete_tags(tx: Tx, *, campaign_ids: Sequence[int], tags: Sequence[str]) -> None:
     """Take tags off campaigns."""
     await tx.run(_SQL.delete_tags, campaign_ids=list(campaign_ids), tags=list(tags))
@@ -402,6 +443,12 @@ async def list_tags(tx: Tx, *, experiment_ids: Sequence[int], prefix: str, count
 async def watch_campaign(tx: Tx, *, user_id: int, campaign_id: int) -> None:
     """Put a campaign on somebody's watch list."""
     await tx.run(_SQL.watch_campaign, user_id=user_id, campaign_id=campaign_id, now=tx.now)
+
+
+async def list_watched(tx: Tx, *, user_id: int, campaign_ids: Sequence[int]) -> frozenset[int]:
+    """Read which of some campaigns are on somebody's watch list."""
+    rows = await tx.rows(_SQL.list_watched, user_id=user_id, campaign_ids=list(campaign_ids))
+    return frozenset(row["campaign_id"] for row in rows)
 
 
 async def unwatch_campaign(tx: Tx, *, user_id: int, campaign_id: int) -> None:
@@ -491,6 +538,11 @@ def _make_job_type(row: Row) -> JobType:
             ),
         },
     )
+
+
+def _read_summary(row: Row) -> StageSummary:
+    split_type = row["split_type"]
+    return into(StageSummary, {**row, "split_type": "" if split_type in {None, NO_SPLIT} else split_type})
 
 
 def _summarise(stage: Stage, counted: Row) -> StageSummary:

@@ -92,6 +92,18 @@ FROM campaigns.job_types AS job_type
 WHERE job_type.id = :job_type_id
 FOR UPDATE OF job_type
 
+-- name: find_job_type_by_id
+-- Read a job type by id, which may not be there.
+SELECT job_type.*,
+       ARRAY(
+           SELECT jsonb_build_array(recovery.recovery_type, recovery.parameter_overrides)
+           FROM campaigns.recoveries AS recovery
+           WHERE recovery.job_type_id = job_type.id
+           ORDER BY recovery.rank
+       ) AS recoveries
+FROM campaigns.job_types AS job_type
+WHERE job_type.id = :job_type_id
+
 -- name: get_job_type
 -- Read a job type by id.
 SELECT job_type.*,
@@ -164,6 +176,10 @@ WHERE id = :campaign_id
 -- Note that something of a campaign was changed.
 UPDATE campaigns.campaigns SET revision = revision + 1, updated_at = :now WHERE id = :campaign_id
 
+-- name: lock_stages_of_campaign
+-- Keep the stages of a campaign from being launched or changed until this transaction ends, lowest number first.
+SELECT id FROM campaigns.stages WHERE campaign_id = :campaign_id AND removed_at IS NULL ORDER BY id FOR UPDATE
+
 -- name: lock_campaign
 -- Keep others from changing a campaign until this transaction ends.
 SELECT id FROM campaigns.campaigns WHERE id = :campaign_id FOR UPDATE
@@ -191,6 +207,9 @@ SELECT EXISTS (SELECT FROM campaigns.submissions WHERE campaign_id = :campaign_i
 
 -- name: delete_stages
 -- Delete the stages of a campaign that was never launched.
+WITH counted AS (
+    UPDATE campaigns.campaigns SET stage_count = 0 WHERE id = :campaign_id
+)
 DELETE FROM campaigns.stages WHERE campaign_id = :campaign_id
 
 -- name: delete_campaign
@@ -217,6 +236,7 @@ WHERE campaign.is_active
   AND NOT EXISTS (
       SELECT FROM campaigns.submissions AS submission
       WHERE submission.campaign_id = campaign.id AND submission.ended_at IS NULL
+        AND submission.batch_status <> 'LaunchFailed'
   )
   AND NOT EXISTS (
       SELECT FROM campaigns.schedules AS schedule
@@ -234,6 +254,43 @@ JOIN campaigns.campaigns AS campaign ON campaign.id = stage.campaign_id
 WHERE stage.campaign_id = :campaign_id AND stage.removed_at IS NULL
 ORDER BY stage.rank, stage.id
 
+-- name: list_stages_after
+-- Read of some stages of a campaign behind a place among them what a list shows, in order. Nothing but these is read.
+SELECT stage.id, stage.rank, stage.name, stage.held_at IS NOT NULL AS is_held,
+       coalesce(nullif(stage.settings ->> 'stage_type', ''), nullif(campaign.defaults ->> 'stage_type', ''), 'regular')
+           AS stage_type,
+       coalesce(nullif(stage.settings ->> 'dataset_query', ''), nullif(campaign.defaults ->> 'dataset_query', ''))
+           AS dataset_query,
+       coalesce(nullif(stage.settings ->> 'split_type', ''), nullif(campaign.defaults ->> 'split_type', ''))
+           AS split_type,
+       coalesce(job_type.name, '') AS job_type, coalesce(login_setup.name, '') AS login_setup,
+       stage.submission_count, coalesce(kept.open_submission_count, 0) AS running_count, stage.last_submission_id,
+       coalesce(schedule.cron, '') AS schedule
+FROM (
+    SELECT * FROM campaigns.stages AS present
+    WHERE present.campaign_id = :campaign_id
+      AND present.removed_at IS NULL
+      AND (present.rank, present.id) > (:rank, :stage_id)
+    ORDER BY present.rank, present.id
+    LIMIT :count
+) AS stage
+JOIN campaigns.campaigns AS campaign ON campaign.id = stage.campaign_id
+LEFT JOIN campaigns.stage_counts AS kept ON kept.stage_id = stage.id
+LEFT JOIN campaigns.schedules AS schedule ON schedule.stage_id = stage.id AND schedule.is_active
+LEFT JOIN campaigns.job_types AS job_type
+    ON job_type.id = coalesce(stage.job_type_id, campaign.default_job_type_id)
+LEFT JOIN campaigns.login_setups AS login_setup
+    ON login_setup.id = coalesce(stage.login_setup_id, campaign.default_login_setup_id)
+ORDER BY stage.rank, stage.id
+
+-- name: get_stage_count
+-- Read how many stages a campaign has.
+SELECT stage_count FROM campaigns.campaigns WHERE id = :campaign_id
+
+-- name: list_stage_names
+-- Read the names of the stages of a campaign in order.
+SELECT name FROM campaigns.stages WHERE campaign_id = :campaign_id AND removed_at IS NULL ORDER BY rank, id
+
 -- name: list_stages_by_id
 -- Read stages by their ids.
 SELECT stage.*, campaign.defaults, campaign.default_job_type_id, campaign.default_login_setup_id
@@ -243,7 +300,10 @@ WHERE stage.id = ANY(:stage_ids)
 ORDER BY stage.id
 
 -- name: create_stage
--- Insert a stage and return its id.
+-- Insert a stage of a campaign, which the caller has locked or made, and return its id.
+WITH counted AS (
+    UPDATE campaigns.campaigns SET stage_count = stage_count + 1 WHERE id = :campaign_id
+)
 INSERT INTO campaigns.stages
     (campaign_id, experiment_id, name, rank, settings, job_type_id, login_setup_id, created_by, creator_role,
      created_at)
@@ -260,7 +320,14 @@ SET name = :name, rank = :rank, settings = :settings::jsonb, job_type_id = :job_
 WHERE id = :stage_id
 
 -- name: remove_stage
--- Take a stage out of its campaign; its submissions stay, and know themselves what they ran with.
+-- Take a stage out of its campaign; its submissions stay, and know themselves what they ran with. The caller has locked
+-- both.
+WITH counted AS (
+    UPDATE campaigns.campaigns AS campaign
+    SET stage_count = campaign.stage_count - 1
+    FROM campaigns.stages AS stage
+    WHERE stage.id = :stage_id AND stage.removed_at IS NULL AND campaign.id = stage.campaign_id
+)
 UPDATE campaigns.stages
 SET removed_at = :now, updated_at = :now, job_type_id = NULL, login_setup_id = NULL
 WHERE id = :stage_id
@@ -306,6 +373,18 @@ JOIN campaigns.stages AS downstream ON downstream.id = dependency.downstream_sta
 WHERE dependency.campaign_id = :campaign_id
 ORDER BY dependency.rank, dependency.id
 
+-- name: list_touching_dependencies
+-- Read the dependencies that lead from stages or to them, with the names of both ends.
+SELECT dependency.*, upstream.name AS upstream_stage, downstream.name AS downstream_stage
+FROM (
+    SELECT * FROM campaigns.dependencies WHERE upstream_stage_id = ANY(:stage_ids)
+    UNION
+    SELECT * FROM campaigns.dependencies WHERE downstream_stage_id = ANY(:stage_ids)
+) AS dependency
+JOIN campaigns.stages AS upstream ON upstream.id = dependency.upstream_stage_id
+JOIN campaigns.stages AS downstream ON downstream.id = dependency.downstream_stage_id
+ORDER BY dependency.rank, dependency.id
+
 -- name: delete_tags
 -- Take tags off campaigns.
 DELETE FROM campaigns.tags WHERE campaign_id = ANY(:campaign_ids) AND tag = ANY(:tags)
@@ -332,6 +411,10 @@ LIMIT :count
 -- Put a campaign on somebody's watch list.
 INSERT INTO campaigns.watches (user_id, campaign_id, since) VALUES (:user_id, :campaign_id, :now) ON CONFLICT DO NOTHING
 
+-- name: list_watched
+-- Read which of some campaigns are on somebody's watch list.
+SELECT campaign_id FROM campaigns.watches WHERE user_id = :user_id AND campaign_id = ANY(:campaign_ids)
+
 -- name: unwatch_campaign
 -- Take a campaign off somebody's watch list.
 DELETE FROM campaigns.watches WHERE user_id = :user_id AND campaign_id = :campaign_id
@@ -353,17 +436,14 @@ ON CONFLICT DO NOTHING
 -- name: list_stage_counts
 -- Read of stages what is counted: submissions, and those that are open, with the names that stages refer to.
 SELECT stage.id, job_type.name AS job_type, login_setup.name AS login_setup, stage.submission_count,
-       stage.last_submission_id,
-       (
-           SELECT count(*) FROM campaigns.submissions AS submission
-           WHERE submission.stage_id = stage.id AND submission.ended_at IS NULL
-       ) AS running_count,
+       stage.last_submission_id, coalesce(kept.open_submission_count, 0) AS running_count,
        (
            SELECT schedule.cron FROM campaigns.schedules AS schedule
            WHERE schedule.stage_id = stage.id AND schedule.is_active
        ) AS schedule
 FROM campaigns.stages AS stage
 JOIN campaigns.campaigns AS campaign ON campaign.id = stage.campaign_id
+LEFT JOIN campaigns.stage_counts AS kept ON kept.stage_id = stage.id
 LEFT JOIN campaigns.job_types AS job_type
     ON job_type.id = coalesce(stage.job_type_id, campaign.default_job_type_id)
 LEFT JOIN campaigns.login_setups AS login_setup

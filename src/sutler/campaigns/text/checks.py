@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from sutler.base.errors import Problem
+from sutler.campaigns.model.words import DATA_HANDLERS
 from sutler.campaigns.settings import LARGEST_COUNT, LONGEST_TIMEOUT, StageSettings, check, overlay
-from sutler.campaigns.text.document import DATA_HANDLERS, OVERLAPS, CampaignText, JobTypeText, StageText
+from sutler.campaigns.text.document import OVERLAPS, CampaignText, JobTypeText, StageText
 from sutler.campaigns.text.values import shorten
 
 ENDLESS_SPLITS: Final = frozenset({"", "None", "draining"})

@@ -8,7 +8,6 @@ from typing import Final
 
 from sutler.campaigns.settings import NOTHING_SAID, Pairs, StageSettings
 
-DATA_HANDLERS: Final = ("data_dispatcher", "sam")
 OVERLAPS: Final = ("skip", "queue", "allow")
 EVERY_FILE: Final = "%"
 

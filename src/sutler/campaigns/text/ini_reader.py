@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, TypeVar
 
+from sutler.campaigns.model.words import DATA_HANDLERS
 from sutler.campaigns.text.document import (
-    DATA_HANDLERS,
     CampaignText,
     DependencyText,
     ReadText,

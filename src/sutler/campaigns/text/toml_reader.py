@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any, Final
 
 from sutler.base.errors import Problem
+from sutler.campaigns.model.words import DATA_HANDLERS
 from sutler.campaigns.settings import FIELDS, StageSettings, check
 from sutler.campaigns.text.document import (
-    DATA_HANDLERS,
     EVERY_FILE,
     CampaignText,
     DependencyText,

@@ -20,6 +20,11 @@ async def get_taken_counts_in(tx: Tx, *, ledger_id: int) -> int:
     return await store.count_entries(tx, ledger_id=ledger_id)
 
 
+async def find_next_part_in(tx: Tx, *, ledger_id: int, after: int) -> int | None:
+    """Return the number of the first part behind one from which a ledger has files left to give out, or None."""
+    return await store.find_next_part(tx, ledger_id=ledger_id, after=after)
+
+
 async def enter_in(tx: Tx, *, ledger_id: int, experiment_id: int, keys: Sequence[str]) -> None:
     """Enter files that a caller gives out by other means than a selection: by fid, or by DID where there is none.
 

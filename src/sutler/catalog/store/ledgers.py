@@ -42,8 +42,14 @@ async def note_taken(tx: Tx, *, ledger_id: int, digest: str, created_at: datetim
 
 
 async def keep_part_count(tx: Tx, *, ledger_id: int, part_count: int) -> None:
-    """Remember into how many parts a ledger is cut."""
+    """Remember into how many parts a ledger is cut, unless all of them are empty."""
     await tx.run(_SQL.keep_part_count, ledger_id=ledger_id, part_count=part_count)
+
+
+async def find_next_part(tx: Tx, *, ledger_id: int, after: int) -> int | None:
+    """Return the first part behind one of which a file is left, or None."""
+    found = await tx.value(_SQL.find_next_part, ledger_id=ledger_id, after=after)
+    return None if found is None else int(found)
 
 
 async def keep_parts_of_selected(tx: Tx, *, ledger_id: int, selection_id: int, part_count: int) -> None:

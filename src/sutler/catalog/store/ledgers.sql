@@ -30,8 +30,25 @@ SET taken_digest = :digest, taken_created_at = :created_at, taken_fid = :fid
 WHERE id = :ledger_id
 
 -- name: keep_part_count
--- Say into how many parts a ledger is cut.
-UPDATE catalog.ledgers SET part_count = :part_count WHERE id = :ledger_id
+-- Say into how many parts a ledger is cut, if any file is in one: parts of nothing are made anew the next time.
+UPDATE catalog.ledgers
+SET part_count = :part_count
+WHERE id = :ledger_id AND EXISTS (SELECT FROM catalog.ledger_parts WHERE ledger_id = :ledger_id)
+
+-- name: find_next_part
+-- Find the first part behind one of which a file is left: not given out and not retired.
+SELECT kept.part
+FROM catalog.ledger_parts AS kept
+WHERE kept.ledger_id = :ledger_id AND kept.part > :after
+  AND NOT EXISTS (
+      SELECT FROM catalog.ledger_entries AS entry
+      WHERE entry.ledger_id = kept.ledger_id AND entry.file_key = kept.file_key
+  )
+  AND NOT EXISTS (
+      SELECT FROM catalog.files AS file WHERE file.fid = kept.file_key AND file.retired_at IS NOT NULL
+  )
+ORDER BY kept.part, kept.position
+LIMIT 1
 
 -- name: keep_parts_of_selected
 -- Enter the files of an answer into the parts of a ledger, one after the other in its order.

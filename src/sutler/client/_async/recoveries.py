@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 from sutler.client._async.caller import AsyncCaller, path_of
+from sutler.client._async.stages import take_submission
 from sutler.wire import recoveries as wire
 from sutler.wire.campaigns import RecoveryType
 from sutler.wire.page import Page
@@ -45,14 +46,20 @@ class AsyncRecoveryCalls(AsyncCaller):
         parameter_overrides: Parameters = (),
         key: str | None = None,
     ) -> int:
-        """Launch a recovery of a submission and return its id. The same `key` again launches nothing new."""
+        """Launch a recovery of a submission and return its id. The same `key` again launches nothing new.
+
+        Raises QueuedError if it waits for a hold to end.
+        """
         body = wire.RecoveryRequest(recovery_type, methodology, parameter_overrides)
         return await self._launch(submission_id, "recovery", body, key)
 
     async def relaunch_submission(
         self, submission_id: int, *, same_project: bool = False, key: str | None = None
     ) -> int:
-        """Launch a submission again on its files, or what is left of them in its project, and return the new id."""
+        """Launch a submission again on its files, or what is left of them in its project, and return the new id.
+
+        Raises QueuedError if it waits for a hold to end.
+        """
         return await self._launch(submission_id, "relaunch", wire.RelaunchRequest(same_project), key)
 
     async def retry_launch(self, submission_id: int, *, key: str | None = None) -> SubmissionView:
@@ -73,5 +80,4 @@ class AsyncRecoveryCalls(AsyncCaller):
     async def _launch(self, submission_id: int, verb: str, body: object, key: str | None) -> int:
         path = path_of("submissions", submission_id, verb)
         launched = await self.send(Launched, "POST", path, body, key=key or str(uuid4()))
-        assert launched.submission_id is not None, "no hold is queued for"
-        return launched.submission_id
+        return take_submission(launched)

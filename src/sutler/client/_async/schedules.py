@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from types import NoneType
 
 from sutler.client._async.caller import AsyncCaller, path_of
 from sutler.wire import schedules as wire
+from sutler.wire.campaigns import Changed
 from sutler.wire.page import Page
 
 
@@ -38,6 +40,11 @@ class AsyncScheduleCalls(AsyncCaller):
     async def save_schedule(self, stage_id: int, new: wire.NewSchedule) -> wire.Schedule:
         """Give a stage its schedule, in place of the one it has. It is launched on your behalf then."""
         return await self.send(wire.Schedule, "PUT", path_of("stages", stage_id, "schedule"), new)
+
+    async def activate_schedules(self, stage_ids: Sequence[int], *, is_active: bool = True) -> tuple[int, ...]:
+        """Resume the schedules of stages, or pause them, all or none, and return the stages where it made a change."""
+        path = path_of("schedules", "resume" if is_active else "pause")
+        return (await self.send(Changed, "POST", path, wire.ScheduledStages(tuple(stage_ids)))).ids
 
     async def delete_schedule(self, stage_id: int) -> None:
         """Delete the schedule of a stage with its runs."""

@@ -17,9 +17,12 @@ from sutler.wire.page import Page
 class AsyncStageCalls(AsyncCaller):
     """Calls about stages. A `revision` is that of their campaign; 0 stands for whatever is there."""
 
-    async def list_stages(self, campaign_id: int) -> Page[wire.StageSummary]:
+    async def list_stages(
+        self, campaign_id: int, *, limit: int = 100, cursor: str | None = None
+    ) -> Page[wire.StageSummary]:
         """List the stages of a campaign, in order."""
-        return await self.get(Page[wire.StageSummary], path_of("campaigns", campaign_id, "stages"))
+        path = path_of("campaigns", campaign_id, "stages")
+        return await self.get(Page[wire.StageSummary], path, limit=limit, cursor=cursor)
 
     async def add_stage(
         self,
@@ -79,7 +82,7 @@ class AsyncStageCalls(AsyncCaller):
         Raises QueuedError if the launch waits for a hold to end.
         """
         asked = request or wire_submissions.LaunchRequest(is_test)
-        return _take_submission(await self.request_launch(stage_id, asked, key=key))
+        return take_submission(await self.request_launch(stage_id, asked, key=key))
 
     async def request_launch(
         self, stage_id: int, request: wire_submissions.LaunchRequest | None = None, *, key: str | None = None
@@ -92,7 +95,7 @@ class AsyncStageCalls(AsyncCaller):
     async def launch_campaign(self, campaign_id: int, *, key: str | None = None) -> int:
         """Launch the one stage of a campaign that no other feeds, as `launch_stage` does."""
         path = path_of("campaigns", campaign_id, "launch")
-        return _take_submission(await self.send(wire_submissions.Launched, "POST", path, key=key or str(uuid4())))
+        return take_submission(await self.send(wire_submissions.Launched, "POST", path, key=key or str(uuid4())))
 
     async def rehearse_launch(
         self, stage_id: int, request: wire_submissions.LaunchRequest | None = None
@@ -103,7 +106,8 @@ class AsyncStageCalls(AsyncCaller):
         return await self.send(wire_submissions.Rehearsal, "POST", path, body)
 
 
-def _take_submission(launched: wire_submissions.Launched) -> int:
+def take_submission(launched: wire_submissions.Launched) -> int:
+    """Return the id of the submission that was made. Raises QueuedError if the launch waits for a hold to end."""
     if launched.submission_id is None:
         raise QueuedError(launched.queued_id or 0, launched.reason)
     return launched.submission_id

@@ -52,7 +52,7 @@ class CampaignCalls(Caller):
         return self.send(wire.Campaign, "POST", path_of("campaigns"), new, key=key)
 
     def view_campaign(self, campaign_id: int) -> wire_submissions.CampaignView:
-        """Return a campaign with its stages and newest submissions."""
+        """Return a campaign with its newest submissions and its first 200 stages; `list_stages` has the others."""
         return self.get(wire_submissions.CampaignView, path_of("campaigns", campaign_id))
 
     def edit_campaign(self, campaign_id: int, change: wire.CampaignChange, *, revision: int) -> wire.Campaign:
@@ -68,6 +68,10 @@ class CampaignCalls(Caller):
         """Copy a campaign with its stages, dependencies and tags under another name."""
         path = path_of("campaigns", campaign_id, "clone")
         return self.send(wire.Campaign, "POST", path, wire.Named(name), key=key)
+
+    def list_dependencies(self, campaign_id: int) -> Page[wire.Dependency]:
+        """List what feeds what in a campaign: all of it, in order."""
+        return self.get(Page[wire.Dependency], path_of("campaigns", campaign_id, "dependencies"))
 
     def set_dependencies(
         self, campaign_id: int, dependencies: Sequence[wire.NewDependency], *, revision: int

@@ -6,6 +6,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 from sutler.client._sync.caller import Caller, path_of
+from sutler.client._sync.stages import take_submission
 from sutler.wire import recoveries as wire
 from sutler.wire.campaigns import RecoveryType
 from sutler.wire.page import Page
@@ -46,12 +47,18 @@ class RecoveryCalls(Caller):
         parameter_overrides: Parameters = (),
         key: str | None = None,
     ) -> int:
-        """Launch a recovery of a submission and return its id. The same `key` again launches nothing new."""
+        """Launch a recovery of a submission and return its id. The same `key` again launches nothing new.
+
+        Raises QueuedError if it waits for a hold to end.
+        """
         body = wire.RecoveryRequest(recovery_type, methodology, parameter_overrides)
         return self._launch(submission_id, "recovery", body, key)
 
     def relaunch_submission(self, submission_id: int, *, same_project: bool = False, key: str | None = None) -> int:
-        """Launch a submission again on its files, or what is left of them in its project, and return the new id."""
+        """Launch a submission again on its files, or what is left of them in its project, and return the new id.
+
+        Raises QueuedError if it waits for a hold to end.
+        """
         return self._launch(submission_id, "relaunch", wire.RelaunchRequest(same_project), key)
 
     def retry_launch(self, submission_id: int, *, key: str | None = None) -> SubmissionView:
@@ -70,5 +77,4 @@ class RecoveryCalls(Caller):
     def _launch(self, submission_id: int, verb: str, body: object, key: str | None) -> int:
         path = path_of("submissions", submission_id, verb)
         launched = self.send(Launched, "POST", path, body, key=key or str(uuid4()))
-        assert launched.submission_id is not None, "no hold is queued for"
-        return launched.submission_id
+        return take_submission(launched)

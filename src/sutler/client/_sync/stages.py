@@ -18,9 +18,10 @@ from sutler.wire.page import Page
 class StageCalls(Caller):
     """Calls about stages. A `revision` is that of their campaign; 0 stands for whatever is there."""
 
-    def list_stages(self, campaign_id: int) -> Page[wire.StageSummary]:
+    def list_stages(self, campaign_id: int, *, limit: int = 100, cursor: str | None = None) -> Page[wire.StageSummary]:
         """List the stages of a campaign, in order."""
-        return self.get(Page[wire.StageSummary], path_of("campaigns", campaign_id, "stages"))
+        path = path_of("campaigns", campaign_id, "stages")
+        return self.get(Page[wire.StageSummary], path, limit=limit, cursor=cursor)
 
     def add_stage(
         self,
@@ -80,7 +81,7 @@ class StageCalls(Caller):
         Raises QueuedError if the launch waits for a hold to end.
         """
         asked = request or wire_submissions.LaunchRequest(is_test)
-        return _take_submission(self.request_launch(stage_id, asked, key=key))
+        return take_submission(self.request_launch(stage_id, asked, key=key))
 
     def request_launch(
         self, stage_id: int, request: wire_submissions.LaunchRequest | None = None, *, key: str | None = None
@@ -93,7 +94,7 @@ class StageCalls(Caller):
     def launch_campaign(self, campaign_id: int, *, key: str | None = None) -> int:
         """Launch the one stage of a campaign that no other feeds, as `launch_stage` does."""
         path = path_of("campaigns", campaign_id, "launch")
-        return _take_submission(self.send(wire_submissions.Launched, "POST", path, key=key or str(uuid4())))
+        return take_submission(self.send(wire_submissions.Launched, "POST", path, key=key or str(uuid4())))
 
     def rehearse_launch(
         self, stage_id: int, request: wire_submissions.LaunchRequest | None = None
@@ -104,7 +105,8 @@ class StageCalls(Caller):
         return self.send(wire_submissions.Rehearsal, "POST", path, body)
 
 
-def _take_submission(launched: wire_submissions.Launched) -> int:
+def take_submission(launched: wire_submissions.Launched) -> int:
+    """Return the id of the submission that was made. Raises QueuedError if the launch waits for a hold to end."""
     if launched.submission_id is None:
         raise QueuedError(launched.queued_id or 0, launched.reason)
     return launched.submission_id

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sutler.client._sync.caller import Caller, path_of
 from sutler.wire import submissions as wire
 from sutler.wire.dispatch import Cancellation, Handle, ProducedFile
@@ -19,18 +21,34 @@ class SubmissionCalls(Caller):
         experiment: str | None = None,
         campaign_id: int | None = None,
         stage_id: int | None = None,
+        campaign: str | None = None,
+        stage: str | None = None,
+        status: wire.SubmissionStatus | None = None,
+        batch_status: wire.BatchStatus | None = None,
+        cause: wire.Cause | None = None,
+        launched_by: str | None = None,
+        since: datetime | None = None,
         is_open: bool | None = None,
+        is_test: bool | None = None,
         limit: int = 100,
         cursor: str | None = None,
     ) -> Page[wire.SubmissionSummary]:
-        """List submissions, newest first."""
+        """List submissions of all campaigns, newest first; names of campaigns and stages may hold `*` for any text."""
         return self.get(
             Page[wire.SubmissionSummary],
             path_of("submissions"),
             experiment=experiment,
             campaign_id=campaign_id,
             stage_id=stage_id,
+            campaign=campaign,
+            stage=stage,
+            status=status,
+            batch_status=batch_status,
+            cause=cause,
+            launched_by=launched_by,
+            since=since,
             is_open=is_open,
+            is_test=is_test,
             limit=limit,
             cursor=cursor,
         )

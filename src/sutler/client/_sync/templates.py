@@ -38,6 +38,13 @@ class TemplateCalls(Caller):
         """Delete a login setup that nothing refers to."""
         self.send(NoneType, "DELETE", path_of("login_setups", login_setup_id))
 
+    def list_login_setup_users(
+        self, login_setup_id: int, *, limit: int = 100, cursor: str | None = None
+    ) -> Page[wire.TemplateUse]:
+        """List the campaigns and stages that use a login setup."""
+        path = path_of("login_setups", login_setup_id, "users")
+        return self.get(Page[wire.TemplateUse], path, limit=limit, cursor=cursor)
+
     def clone_login_setup(self, login_setup_id: int, name: str, *, key: str | None = None) -> wire.LoginSetup:
         """Copy a login setup under another name; the copy is yours."""
         path = path_of("login_setups", login_setup_id, "clone")
@@ -89,6 +96,13 @@ class TemplateCalls(Caller):
     def delete_job_type(self, job_type_id: int) -> None:
         """Delete a job type that nothing refers to."""
         self.send(NoneType, "DELETE", path_of("job_types", job_type_id))
+
+    def list_job_type_users(
+        self, job_type_id: int, *, limit: int = 100, cursor: str | None = None
+    ) -> Page[wire.TemplateUse]:
+        """List the campaigns and stages that use a job type."""
+        path = path_of("job_types", job_type_id, "users")
+        return self.get(Page[wire.TemplateUse], path, limit=limit, cursor=cursor)
 
     def clone_job_type(self, job_type_id: int, name: str, *, key: str | None = None) -> wire.JobType:
         """Copy a job type under another name; the copy is yours."""

@@ -44,7 +44,7 @@ from sutler.dispatch.model.projects import (
     Throughput,
 )
 from sutler.dispatch.model.reports import Answer, EndedLease, Ending, Fate, Output, Report
-from sutler.dispatch.model.shares import CreatedShare, HeldHandles, LeftShare, ShareFile
+from sutler.dispatch.model.shares import CreatedShare, HeldHandles, LeftShare, MovedHandles, RestartedHandles, ShareFile
 from sutler.dispatch.model.states import (
     KEEP,
     CopyTrouble,
@@ -87,6 +87,7 @@ __all__ = [
     "LeftShare",
     "LockedHandle",
     "LockedLease",
+    "MovedHandles",
     "NewHandle",
     "NewProject",
     "NewRefusal",
@@ -111,6 +112,7 @@ __all__ = [
     "ReplicaAt",
     "Reply",
     "Report",
+    "RestartedHandles",
     "Settings",
     "ShareFile",
     "ShareStanding",

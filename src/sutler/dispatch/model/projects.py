@@ -161,13 +161,17 @@ class ProjectHeader:
 
 @dataclass(frozen=True)
 class ShareStanding:
-    """The counts of a share and the state of its project; `gone_initial_count` of its initial handles went on."""
+    """The counts of a share and the state of its project; `gone_initial_count` of its initial handles went on.
+
+    `is_over`: the work that it belongs to has ended, and its workers are given nothing more.
+    """
 
     share_id: int
     project_id: int
     state: ProjectState
     counts: Counts
     gone_initial_count: int = 0
+    is_over: bool = False
 
     @property
     def waiting_counts(self) -> Counts:

@@ -55,6 +55,30 @@ class HeldHandles:
 
 
 @dataclass(frozen=True)
+class MovedHandles:
+    """How many handles of a share, or of none, went on in another one, and what they were then."""
+
+    share_id: int | None
+    count: int
+    initial_count: int
+    done_count: int
+    failed_count: int
+    unlocated_count: int
+    resting_count: int
+
+
+@dataclass(frozen=True)
+class RestartedHandles:
+    """How many handles of a share, or of none, were put back: what they were before, and how many have no replica."""
+
+    share_id: int | None
+    count: int
+    unlocated_count: int
+    done_count: int
+    failed_count: int
+
+
+@dataclass(frozen=True)
 class LeftShare:
     """A share that handles have left: how many of them were initial, and how much is open there now."""
 

@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 
 from sutler.auth import Action, Principal, Role, Thing, choose_owner_role, permit
+from sutler.base.errors import Problem
 from sutler.base.events import Event
 from sutler.database import Actor, Database, Tx, replayable
 from sutler.dispatch import store
-from sutler.dispatch.errors import EmptyProjectError
+from sutler.dispatch.errors import EmptyProjectError, InvalidChoiceError
 from sutler.dispatch.model import CreatedProject, DispatchEvent, NewHandle, NewProject
 from sutler.dispatch.operations.access import find_allowed_users
 from sutler.dispatch.operations.adding import FILES_AT_ONCE, Listed, Source, Spool, add_files
@@ -60,14 +61,19 @@ async def create_streamed_project(
 
 
 async def create_project_in(
-    tx: Tx, *, project: NewProject, owner_id: int, owner_role: Role, actor: Actor
+    tx: Tx, *, project: NewProject, owner_id: int, owner_role: Role, actor: Actor, share_limit: int | None = None
 ) -> CreatedProject:
     """Do what `create_project` does, in the transaction of a caller who asked for permission.
 
-    The share is open: its handles are the caller's until the share is closed.
+    The share is open: its handles are the caller's until the share is closed. With `share_limit` only so many, the
+    first ones, are in it; the rest is nobody's until it is claimed. `handle_count` is that of the project.
+    Raises EmptyProjectError, InvalidProjectError, and InvalidChoiceError for a limit below 1.
     """
+    if share_limit is not None and share_limit < 1:
+        raise InvalidChoiceError([Problem("share_limit", "must be 1 or more, or none")])
     handles = checks.check_project(project)
-    return await _create_in(tx, project, Listed(handles), owner_id=owner_id, owner_role=owner_role, actor=actor)
+    sources = [Listed(part) for part in (handles[:share_limit], handles[share_limit:] if share_limit else ()) if part]
+    return await _create_in(tx, project, sources, owner_id=owner_id, owner_role=owner_role, actor=actor)
 
 
 @replayable
@@ -76,7 +82,7 @@ async def _create(db: Database, who: Principal, project: NewProject, source: Sou
         await _ensure_locations(db, project, source)
     async with db.write() as tx:
         role = choose_owner_role(who, experiment_id=project.experiment_id)
-        created = await _create_in(tx, project, source, owner_id=who.user_id, owner_role=role, actor=who)
+        created = await _create_in(tx, project, [source], owner_id=who.user_id, owner_role=role, actor=who)
         await store.close_share(tx, share_id=created.share_id)
         return created
 
@@ -90,8 +96,9 @@ async def _ensure_locations(db: Database, project: NewProject, source: Source) -
 
 
 async def _create_in(
-    tx: Tx, project: NewProject, source: Source, *, owner_id: int, owner_role: Role, actor: Actor
+    tx: Tx, project: NewProject, sources: Sequence[Source], *, owner_id: int, owner_role: Role, actor: Actor
 ) -> CreatedProject:
+    """Start a project of files: the first source is that of its share, a second one nobody's."""
     allowed_users = await find_allowed_users(
         tx, experiment_id=project.experiment_id, users=project.users, groups=project.groups
     )
@@ -99,15 +106,24 @@ async def _create_in(
         tx, project=project, allowed_users=allowed_users, owner_id=owner_id, owner_role=owner_role.value
     )
     share_id = await store.insert_share(tx, project_id=project_id, experiment_id=project.experiment_id)
-    count, unlocated_count = await add_files(
-        tx,
-        source,
-        project_id=project_id,
-        share_id=share_id,
-        experiment_id=project.experiment_id,
-        is_virtual=project.is_virtual,
+    added, position = [], 0
+    for number, source in enumerate(sources):
+        added.append(
+            await add_files(
+                tx,
+                source,
+                project_id=project_id,
+                share_id=None if number else share_id,
+                experiment_id=project.experiment_id,
+                is_virtual=project.is_virtual,
+                first_position=position,
+            )
+        )
+        position += source.count
+    count, unlocated_count = sum(part[0] for part in added), sum(part[1] for part in added)
+    await store.start_counts(
+        tx, project_id=project_id, share_id=share_id, count=count, unlocated_count=unlocated_count, share=added[0]
     )
-    await store.start_counts(tx, project_id=project_id, share_id=share_id, count=count, unlocated_count=unlocated_count)
     facts: dict[str, object] = {"count": count}
     kind = DispatchEvent.PROJECT_CREATED
     await tx.record(Event(kind, "project", str(project_id), project.experiment_id, facts), actor)

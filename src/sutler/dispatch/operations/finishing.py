@@ -8,7 +8,8 @@ from sutler.dispatch import store
 from sutler.dispatch.errors import ProjectNotFoundError, ShareNotFoundError
 from sutler.dispatch.model import DispatchEvent, HandleState
 from sutler.dispatch.operations.endings import note_ends
-from sutler.dispatch.operations.sharing import end_held_leases, hold_handles
+from sutler.dispatch.operations.in_parts import hold_handles
+from sutler.dispatch.operations.sharing import end_held_leases
 
 _UNFINISHED = (HandleState.INITIAL, HandleState.RESERVED)
 

@@ -12,9 +12,18 @@ from sutler.database import Database, Tx, replayable
 from sutler.database.listing import DEFAULT_LIMIT, Page
 from sutler.dispatch import listings, store
 from sutler.dispatch.errors import HandleNotFoundError, InvalidChoiceError, ShareNotFoundError
-from sutler.dispatch.model import DispatchEvent, Handle, HandleState, HandleView, Outcome, ProjectHeader
+from sutler.dispatch.model import (
+    DispatchEvent,
+    Handle,
+    HandleState,
+    HandleView,
+    Outcome,
+    ProjectHeader,
+    RestartedHandles,
+)
 from sutler.dispatch.operations.access import open_header
 from sutler.dispatch.operations.endings import end_lost_leases
+from sutler.dispatch.operations.in_parts import put_back_handles
 from sutler.dispatch.rules import sentences
 
 
@@ -119,14 +128,15 @@ async def restart_handles(
         leases = await store.lock_leases_of_handles(tx, project_id=project_id, is_all=is_all, dids=dids)
         positions = await store.lock_ended_handles(tx, project_id=project_id, states=states, dids=dids)
         reason = sentences.explain_restart(who.username)
-        count = await end_lost_leases(
+        # The longest part comes first: from the first change of the project on, workers wait.
+        restarted = await put_back_handles(tx, header=header, positions=positions)
+        count = len(positions) + await end_lost_leases(
             tx, header=header, leases=leases, outcome=Outcome.RESTARTED, reason=reason, actor=who
         )
-        count += len(positions)
         is_initial = HandleState.INITIAL in states
         count += (await store.wake_handles(tx, project_id=project_id, is_all=is_initial, dids=dids))[0]
         if count:
-            await _put_back(tx, who, header, positions, count)
+            await _note_put_back(tx, who, header, restarted, count)
         return count
 
 
@@ -137,9 +147,10 @@ async def _find_project_of_share(tx: Tx, share_id: int, project_id: int | None) 
     return share.project_id
 
 
-async def _put_back(tx: Tx, who: Principal, header: ProjectHeader, positions: Sequence[int], count: int) -> None:
-    await store.note_put_back(tx, project_id=header.project_id, positions=positions)
-    for share_id in await store.restart_handles(tx, header=header, positions=positions):
+async def _note_put_back(
+    tx: Tx, who: Principal, header: ProjectHeader, restarted: Sequence[RestartedHandles], count: int
+) -> None:
+    for share_id in await store.count_restarted(tx, project_id=header.project_id, restarted=restarted):
         tx.notify("share", share_id)
     tx.notify("ready", header.project_id)
     kind = DispatchEvent.HANDLES_RESTARTED

@@ -47,9 +47,17 @@ async def get_merged_counts_in(tx: Tx, *, share_ids: Sequence[int]) -> Counts:
     return share.counts
 
 
-async def list_done_files_in(tx: Tx, *, project_id: int, limit: int | None, ledger_id: int) -> list[Handle]:
-    """Return the first done handles of a project, in order, whose files a ledger has not given out, at most `limit`.
+async def list_done_files_in(
+    tx: Tx, *, project_id: int, limit: int | None, ledger_id: int, after: int = -1
+) -> list[Handle]:
+    """Return done handles of a project, in order, whose files a ledger has not given out, at most `limit`.
 
-    A file is known to the ledger by its fid, else by its DID. Nothing is entered there.
+    `after` is the place of the last one that was given out: those behind it are taken, and only if there are fewer than
+    `limit`, the first of the project, as files are done in any order. A file is known to the ledger by its fid, else by
+    its DID. Nothing is entered there.
     """
-    return await store.list_done_files(tx, project_id=project_id, ledger_id=ledger_id, count=limit)
+    if limit is not None:
+        given = await store.list_done_files(tx, project_id=project_id, ledger_id=ledger_id, after=after, count=limit)
+        if len(given) == limit or after < 0:
+            return given
+    return await store.list_left_done_files(tx, project_id=project_id, ledger_id=ledger_id, count=limit)

@@ -11,15 +11,22 @@ from sutler.dispatch.operations.waiting import explain_in
 
 
 async def close_share_in(tx: Tx, *, share_id: int) -> bool:
-    """Let others claim what a share has not finished. False if it was closed. Raises ShareNotFoundError."""
-    await _load(tx, share_id)
-    return await store.close_share(tx, share_id=share_id)
+    """Let others claim what a share has not finished; its own workers get nothing more, but may finish what they have.
+
+    False if it was closed. Raises ShareNotFoundError.
+    """
+    share = await _load(tx, share_id)
+    # Workers that wait for a file of it are told at once.
+    tx.notify("ready", share.project_id)
+    return await store.close_share(tx, share_id=share_id, is_over=True)
 
 
 async def reopen_share_in(tx: Tx, *, share_id: int) -> bool:
     """Let a share own again what is left of its handles. False if it was open. Raises ShareNotFoundError."""
     share = await _load(tx, share_id)
     await store.lock_sharing(tx, project_id=share.project_id)
+    # Servers have noted that there was nothing for its workers.
+    tx.notify("ready", share.project_id)
     return await store.reopen_share(tx, share_id=share_id)
 
 
@@ -29,6 +36,15 @@ async def get_share_counts_in(tx: Tx, *, share_id: int) -> Counts:
     Raises ShareNotFoundError.
     """
     return (await _load(tx, share_id)).counts
+
+
+async def get_share_open_count_in(tx: Tx, *, share_id: int) -> int:
+    """Return how many handles a share still has that are not final: those that went on in another one do not count.
+
+    Raises ShareNotFoundError.
+    """
+    counts = (await _load(tx, share_id)).waiting_counts
+    return counts.initial_count + counts.reserved_count
 
 
 async def explain_share_in(tx: Tx, *, share_id: int) -> str:

@@ -1,7 +1,8 @@
 """Putting handles of a project into a new share: what nobody owns, or what shares had and is to be tried again.
 
-Locks are taken in the order of everybody else: leases, what waits, handles, project, shares. Before all of them comes
-the one that keeps others from sharing the same project out.
+Locks are taken in the order of everybody else: leases, what waits, handles, locations, project, shares. Before all of
+them comes the one that keeps others from sharing the same project out. The project is locked when all handles are in
+the new share, and only counts are left: workers wait for a moment, however many there are.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from sutler.dispatch import store
 from sutler.dispatch.errors import (
     InvalidChoiceError,
     NothingToClaimError,
+    ProjectFinalError,
     ProjectNotFoundError,
     ShareNotFoundError,
 )
@@ -24,9 +26,11 @@ from sutler.dispatch.model import (
     HandleState,
     HeldHandles,
     LeftShare,
+    MovedHandles,
     Outcome,
     ProjectHeader,
 )
+from sutler.dispatch.operations import in_parts
 from sutler.dispatch.operations.access import load_project
 from sutler.dispatch.operations.endings import end_lost_leases
 from sutler.dispatch.rules import decisions, sentences
@@ -41,6 +45,7 @@ async def claim_share_in(tx: Tx, *, project_id: int, limit: int | None, actor: A
     A closed share that loses handles counts them for ever as they were. A handle that a worker is just taking is waited
     for, and is not claimed if the worker gets it. An abandoned project is active again.
     Raises ProjectNotFoundError, InvalidChoiceError, and NothingToClaimError, which says with counts where they all are.
+    Raises ProjectFinalError if the project is cancelled meanwhile: half of it is done then, and must not be committed.
     """
     if limit is not None and limit < 1:
         raise InvalidChoiceError([Problem("limit", "must be 1 or more, or none")])
@@ -49,12 +54,15 @@ async def claim_share_in(tx: Tx, *, project_id: int, limit: int | None, actor: A
     positions: list[int] = []
     if header.state in decisions.OPEN_STATES:
         positions = await _lock_claimable(tx, project_id, limit)
-        await store.lock_project(tx, project_id=project_id)
         header = await _load_header(tx, project_id)
     if not positions or header.state not in decisions.OPEN_STATES:
         raise await _explain_nothing(tx, project_id)
-    await store.wake_project(tx, project_id=project_id)
-    share_id, _ = await _start_share(tx, header, positions, actor)
+    share_id = await store.insert_share(tx, project_id=project_id, experiment_id=header.experiment_id)
+    moved = await in_parts.move_handles(tx, project_id=project_id, positions=positions, share_id=share_id)
+    state = await store.wake_project(tx, project_id=project_id)
+    if state not in decisions.OPEN_STATES:
+        raise ProjectFinalError(sentences.explain_interrupted(state), project_id=project_id, state=state.value)
+    await _count_share(tx, header, share_id, moved, actor)
     return CreatedShare(share_id, project_id, len(positions))
 
 
@@ -83,7 +91,7 @@ async def move_to_share_in(
     )
     if unknown:
         raise ShareNotFoundError(min(unknown))
-    held = await hold_handles(
+    held = await in_parts.hold_handles(
         tx,
         project_id=project_id,
         share_ids=from_share_ids,
@@ -92,47 +100,37 @@ async def move_to_share_in(
     )
     if not held.positions:
         raise NothingToClaimError("No file of these shares is in one of these states.", project_id=project_id)
-    await end_held_leases(tx, header, held, actor, sentences.explain_move(actor.username))
-    await store.lock_project(tx, project_id=project_id)
-    share_id, left = await _start_share(tx, header, held.positions, actor)
-    await _put_back(tx, header, held, actor)
-    await _note_finished(tx, header, left, actor)
+    share_id = await _move(tx, header, held, actor)
     return CreatedShare(share_id, project_id, len(held.positions))
-
-
-async def hold_handles(
-    tx: Tx,
-    *,
-    project_id: int,
-    share_ids: Sequence[int],
-    states: Collection[HandleState],
-    positions: Sequence[int] | None,
-) -> HeldHandles:
-    """Lock handles of shares in some states, all or those among the given places, with their leases."""
-    leases = {}
-    if HandleState.RESERVED in states:
-        leases = await store.lock_leases_of_shares(tx, project_id=project_id, share_ids=share_ids, positions=positions)
-    waiting: set[int] = set()
-    if HandleState.INITIAL in states:
-        found = await store.list_handles_of_shares(
-            tx, project_id=project_id, share_ids=share_ids, states=[HandleState.INITIAL], positions=positions
-        )
-        waiting = await store.lock_places(tx, project_id=project_id, positions=found)
-    locked = await store.lock_handles_of_shares(
-        tx,
-        project_id=project_id,
-        share_ids=share_ids,
-        states=states,
-        positions=positions,
-    )
-    initial = [place for place, state in locked.items() if state is HandleState.INITIAL and place in waiting]
-    ended = [place for place, state in locked.items() if state in (HandleState.DONE, HandleState.FAILED)]
-    return HeldHandles(list(leases.values()), list(leases), initial, ended)
 
 
 async def end_held_leases(tx: Tx, header: ProjectHeader, held: HeldHandles, actor: Actor, reason: str) -> None:
     """End the leases of held handles, so that they are initial."""
     await end_lost_leases(tx, header=header, leases=held.leases, outcome=Outcome.RESTARTED, reason=reason, actor=actor)
+
+
+async def _move(tx: Tx, header: ProjectHeader, held: HeldHandles, actor: Actor) -> int:
+    """Put held handles into a new share, all of them ready, open the project, and return the share.
+
+    What takes long comes first: from the first end of a lease on, or else from the counts on, workers wait.
+    """
+    project_id = header.project_id
+    share_id = await store.insert_share(tx, project_id=project_id, experiment_id=header.experiment_id)
+    free = sorted([*held.initial, *held.ended])
+    moved = await in_parts.move_handles(tx, project_id=project_id, positions=free, share_id=share_id)
+    restarted = await in_parts.put_back_handles(tx, header=header, positions=held.ended)
+    await end_held_leases(tx, header, held, actor, sentences.explain_move(actor.username))
+    moved += await in_parts.move_handles(tx, project_id=project_id, positions=held.reserved, share_id=share_id)
+    await store.wake_project(tx, project_id=project_id)
+    left = await _count_share(tx, header, share_id, moved, actor)
+    await store.count_restarted(tx, project_id=project_id, restarted=restarted)
+    if any(of_share.resting_count for of_share in moved):
+        await store.wake_handles(tx, project_id=project_id, positions=held.initial)
+    facts: dict[str, object] = {"count": len(held.positions)}
+    kind = DispatchEvent.HANDLES_RESTARTED
+    await tx.record(Event(kind, "project", str(project_id), header.experiment_id, facts), actor)
+    await _note_finished(tx, header, left, actor)
+    return share_id
 
 
 async def _load_header(tx: Tx, project_id: int) -> ProjectHeader:
@@ -153,38 +151,24 @@ async def _lock_claimable(tx: Tx, project_id: int, limit: int | None) -> list[in
         if limit is not None:
             new = new[: limit - len(locked)]
         seen.update(new)
-        locked |= await store.lock_places(tx, project_id=project_id, positions=new)
+        locked |= await in_parts.lock_places(tx, project_id, new)
         if len(locked) == len(seen) or not new:
             break
-    positions = sorted(locked)
-    await store.lock_handles_at(tx, project_id=project_id, positions=positions)
-    return positions
+    return sorted(await in_parts.lock_handles(tx, project_id, sorted(locked)))
 
 
-async def _start_share(
-    tx: Tx, header: ProjectHeader, positions: Sequence[int], actor: Actor
-) -> tuple[int, list[LeftShare]]:
-    """Put locked handles into a new share; return it and the shares that they left."""
+async def _count_share(
+    tx: Tx, header: ProjectHeader, share_id: int, moved: Sequence[MovedHandles], actor: Actor
+) -> list[LeftShare]:
+    """Count what went into a new share of a locked project, tell everybody, and return the shares that it left."""
     project_id = header.project_id
-    share_id = await store.insert_share(tx, project_id=project_id, experiment_id=header.experiment_id)
-    left = await store.move_handles(tx, project_id=project_id, positions=positions, share_id=share_id)
+    left = await store.count_moved(tx, share_id=share_id, moved=moved)
     for changed_id in [share_id, *(share.share_id for share in left)]:
         tx.notify("share", changed_id)
     tx.notify("ready", project_id)
-    facts: dict[str, object] = {"share": share_id, "count": len(positions)}
+    facts: dict[str, object] = {"share": share_id, "count": sum(of_share.count for of_share in moved)}
     await tx.record(Event(DispatchEvent.SHARE_STARTED, "project", str(project_id), header.experiment_id, facts), actor)
-    return share_id, left
-
-
-async def _put_back(tx: Tx, header: ProjectHeader, held: HeldHandles, actor: Actor) -> None:
-    """Make all that was held ready, in the share where it is now, and open the project."""
-    project_id = header.project_id
-    await store.note_put_back(tx, project_id=project_id, positions=held.ended)
-    await store.restart_handles(tx, header=header, positions=held.ended)
-    await store.wake_handles(tx, project_id=project_id, positions=held.initial)
-    kind = DispatchEvent.HANDLES_RESTARTED
-    facts: dict[str, object] = {"count": len(held.positions)}
-    await tx.record(Event(kind, "project", str(project_id), header.experiment_id, facts), actor)
+    return left
 
 
 async def _note_finished(tx: Tx, header: ProjectHeader, left: Sequence[LeftShare], actor: Actor) -> None:

@@ -25,14 +25,14 @@ async def answer_without(tx: Tx, ground: Ground, wish: Wish, *, is_last: bool = 
     again = await answer_again(tx, ground, wish)
     if again is not None:
         return again
-    state, counts, _ = await _read_standing(tx, project_id, wish.share_id)
+    state, counts, _, is_over = await _read_standing(tx, project_id, wish.share_id)
     if state in decisions.OPEN_STATES and not is_last:
         fresh = await load_ground(tx, project_id=project_id)
         location_ids = [location_id for tier in fresh.list_tiers(wish.site) for location_id in tier]
         if await store.has_ready(tx, project_id=project_id, share_id=wish.share_id, location_ids=location_ids):
             return None
     why = await explain_in(tx, project_id=project_id, share_id=wish.share_id, site=wish.site)
-    return Reply((), decisions.decide_nothing(state, counts), why)
+    return Reply((), decisions.decide_nothing(state, counts, is_over=is_over), why)
 
 
 async def answer_again(tx: Tx, ground: Ground, wish: Wish) -> Reply | None:
@@ -57,9 +57,11 @@ async def explain_in(tx: Tx, *, project_id: int, share_id: int | None = None, si
     With a site, what is too far away for workers there counts as well. It ends with who was refused lately. Raises
     ProjectNotFoundError, ShareNotFoundError.
     """
-    state, counts, gone_count = await _read_standing(tx, project_id, share_id)
+    state, counts, gone_count, is_over = await _read_standing(tx, project_id, share_id)
     if counts.is_final:
         return sentences.explain_end(counts, gone_count)
+    if is_over:
+        return sentences.explain_over(counts, gone_count)
     holders = await store.find_holders(tx, project_id=project_id, share_id=share_id, limit=MOST_LOOKED_AT)
     obstacles = await find_obstacles(tx, project_id=project_id, share_id=share_id, site=site, counts=counts)
     why = sentences.explain_waiting(state, counts, holders, tx.now, obstacles)
@@ -68,12 +70,12 @@ async def explain_in(tx: Tx, *, project_id: int, share_id: int | None = None, si
     return " ".join(part for part in (why, gone, refused) if part)
 
 
-async def _read_standing(tx: Tx, project_id: int, share_id: int | None) -> tuple[ProjectState, Counts, int]:
-    """Return state and counts, and how many files of the share wait elsewhere and are not in the counts."""
+async def _read_standing(tx: Tx, project_id: int, share_id: int | None) -> tuple[ProjectState, Counts, int, bool]:
+    """Return state, counts, how many files of the share wait elsewhere and are not counted, and whether it is over."""
     if share_id is None:
         project = await load_project(tx, project_id)
-        return project.state, project.counts, 0
+        return project.state, project.counts, 0, False
     share = await store.find_share(tx, share_id=share_id)
     if share is None or share.project_id != project_id:
         raise ShareNotFoundError(share_id)
-    return share.state, share.waiting_counts, share.gone_initial_count
+    return share.state, share.waiting_counts, share.gone_initial_count, share.is_over

@@ -57,9 +57,12 @@ def decide_project_end(ended: EndedLease | Remainder) -> ProjectState | None:
     return ProjectState.FAILED if ended.project_failed_count else ProjectState.DONE
 
 
-def decide_nothing(state: ProjectState, counts: Counts) -> NothingReady:
-    """Whether asking again makes sense when nothing was ready: as long as a handle may still become so."""
-    return NothingReady.OVER if state not in OPEN_STATES or counts.is_final else NothingReady.WAIT
+def decide_nothing(state: ProjectState, counts: Counts, *, is_over: bool = False) -> NothingReady:
+    """Whether asking again makes sense when nothing was ready: as long as a handle may still become so.
+
+    `is_over`: the work on the share that was asked for has ended.
+    """
+    return NothingReady.OVER if is_over or state not in OPEN_STATES or counts.is_final else NothingReady.WAIT
 
 
 def decide_order(state: ProjectState) -> Order:

@@ -177,6 +177,21 @@ def explain_gone(count: int) -> str:
     return f"{count} file{_verb(count, ' was', 's were')} taken over by another share." if count else ""
 
 
+def explain_over(counts: Counts, gone_count: int) -> str:
+    """Say that the workers of a share get nothing more although it has files that are not final."""
+    parts = ["The work on this share is over: its workers get nothing more."]
+    if counts.reserved_count:
+        parts.append(f"{_count_files(counts.reserved_count)} still reserved and can be reported.")
+    if counts.initial_count:
+        parts.append(f"{_count_files(counts.initial_count)} left for others to claim.")
+    return " ".join([*parts, *([explain_gone(gone_count)] if gone_count else [])])
+
+
+def explain_interrupted(state: ProjectState) -> str:
+    """Say why nothing came of a claim although there were files for it."""
+    return f"{explain_state(state)} That was while its files were being claimed, and nothing of them was."
+
+
 def explain_nothing_to_claim(state: ProjectState, counts: Counts, owned_count: int) -> str:
     """Say with counts why a project has no file for a new share."""
     if counts.is_final:

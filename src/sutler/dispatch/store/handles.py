@@ -14,6 +14,7 @@ from sutler.dispatch.model import (
     ProjectHeader,
     Relocation,
     Remainder,
+    RestartedHandles,
 )
 
 _SQL = load_statements("sutler.dispatch.store", "handles.sql")
@@ -80,14 +81,29 @@ async def copy_handles(
     return row["count"], row["unlocated_count"], row["last"]
 
 
-async def restart_handles(tx: Tx, *, header: ProjectHeader, positions: Sequence[int]) -> list[int]:
-    """Put locked done and failed handles back, open the project, and return the shares that changed."""
-    row = await tx.row(
+async def restart_handles(tx: Tx, *, header: ProjectHeader, positions: Sequence[int]) -> list[RestartedHandles]:
+    """Put locked done and failed handles back, and return how many by share; they are still to be counted."""
+    rows = await tx.rows(
         _SQL.restart_handles,
         project_id=header.project_id,
         experiment_id=header.experiment_id,
         is_virtual=header.is_virtual,
         positions=list(positions),
+        now=tx.now,
+    )
+    return into_list(RestartedHandles, rows)
+
+
+async def count_restarted(tx: Tx, *, project_id: int, restarted: Sequence[RestartedHandles]) -> list[int]:
+    """Count handles that were put back in project and shares, open the project, and return the shares that changed."""
+    row = await tx.row(
+        _SQL.count_restarted,
+        project_id=project_id,
+        share_ids=[of_share.share_id for of_share in restarted],
+        counts=[of_share.count for of_share in restarted],
+        unlocated_counts=[of_share.unlocated_count for of_share in restarted],
+        done_counts=[of_share.done_count for of_share in restarted],
+        failed_counts=[of_share.failed_count for of_share in restarted],
         now=tx.now,
     )
     return [] if row is None else list(row["share_ids"])

@@ -110,7 +110,8 @@ SELECT count(*) AS count, count(*) FILTER (WHERE location_id IS NULL) AS unlocat
 FROM placed
 
 -- name: restart_handles
--- Put locked done and failed handles back: ready where they have a usable replica, else put aside. Opens the project.
+-- Put locked done and failed handles back: ready where they have a usable replica, else put aside. Counts them by share.
+-- No row of a project or share is changed: many handles are put back part by part, and counted at the end.
 WITH given AS MATERIALIZED (
     SELECT handle.position, handle.state AS state_before,
            CASE WHEN :is_virtual THEN '{}' ELSE place.rse_ids END AS rse_ids
@@ -149,14 +150,29 @@ WITH given AS MATERIALIZED (
 ), aside AS (
     INSERT INTO dispatch.unlocated (project_id, position, share_id, namespace, name, since)
     SELECT project_id, position, share_id, namespace, name, :now FROM placed WHERE location_id IS NULL
-), by_share AS MATERIALIZED (
-    SELECT share_id,
-           count(*) AS count,
-           count(*) FILTER (WHERE location_id IS NULL) AS unlocated_count,
-           count(*) FILTER (WHERE state_before = 'done') AS done_count,
-           count(*) FILTER (WHERE state_before = 'failed') AS failed_count
-    FROM placed
-    GROUP BY share_id
+)
+SELECT share_id,
+       count(*) AS count,
+       count(*) FILTER (WHERE location_id IS NULL) AS unlocated_count,
+       count(*) FILTER (WHERE state_before = 'done') AS done_count,
+       count(*) FILTER (WHERE state_before = 'failed') AS failed_count
+FROM placed
+GROUP BY share_id
+ORDER BY share_id
+
+-- name: count_restarted
+-- Count handles that were put back in a project and its shares, and open the project.
+WITH by_share AS MATERIALIZED (
+    SELECT given.share_id,
+           sum(given.count)::bigint AS count,
+           sum(given.unlocated_count)::bigint AS unlocated_count,
+           sum(given.done_count)::bigint AS done_count,
+           sum(given.failed_count)::bigint AS failed_count
+    FROM unnest(
+        :share_ids::bigint[], :counts::bigint[], :unlocated_counts::bigint[], :done_counts::bigint[],
+        :failed_counts::bigint[]
+    ) AS given (share_id, count, unlocated_count, done_count, failed_count)
+    GROUP BY given.share_id
 ), total AS MATERIALIZED (
     SELECT coalesce(sum(count), 0)::bigint AS count,
            coalesce(sum(unlocated_count), 0)::bigint AS unlocated_count,
@@ -173,7 +189,7 @@ WITH given AS MATERIALIZED (
         active_at = :now,
         ended_at = NULL
     FROM total
-    WHERE project.id = :project_id
+    WHERE project.id = :project_id::bigint
     RETURNING project.id
 ), share AS (
     UPDATE dispatch.shares AS share

@@ -4,11 +4,16 @@
 -- The project comes to the joins as a column: by a parameter, a plan made early would read all handles of a project.
 -- With a share it is compared in a way that no index serves: only the index by share finds nothing at once.
 -- A limit that the planner does not know is a tenth to it: three of them tell it that it is about few rows.
+-- A share whose work is over gives out nothing to its own workers.
 -- A slot whose request holds leases gets none. A handle that has lost its last usable copy is put aside and not given.
 WITH open AS MATERIALIZED (
     SELECT experiment_id, is_virtual, worker_timeout
     FROM dispatch.projects
-    WHERE id = :project_id AND state IN ('active', 'abandoned')
+    WHERE id = :project_id
+      AND state IN ('active', 'abandoned')
+      AND (:share_id::bigint IS NULL OR NOT EXISTS (
+          SELECT FROM dispatch.closed_shares AS closed WHERE closed.share_id = :share_id AND closed.is_over
+      ))
 ), slots AS MATERIALIZED (
     SELECT slot.*, row_number() OVER (ORDER BY slot.ordinal) AS number
     FROM unnest(
@@ -189,6 +194,9 @@ SELECT EXISTS (
         WHERE ready.share_id = :share_id
           AND ready.project_id - :project_id = 0
           AND ready.location_id = pool.location_id
+          AND NOT EXISTS (
+              SELECT FROM dispatch.closed_shares AS closed WHERE closed.share_id = :share_id AND closed.is_over
+          )
         ORDER BY ready.attempts, ready.position
         LIMIT 1
     ) AS of_share

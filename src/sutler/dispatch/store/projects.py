@@ -48,7 +48,9 @@ async def find_share(tx: Tx, *, share_id: int) -> ShareStanding | None:
     if row is None:
         return None
     state, counts = ProjectState(row["state"]), into(Counts, row)
-    return ShareStanding(row["share_id"], row["project_id"], state, counts, row["gone_initial_count"])
+    return ShareStanding(
+        row["share_id"], row["project_id"], state, counts, row["gone_initial_count"], is_over=row["is_over"]
+    )
 
 
 async def insert_project(
@@ -153,10 +155,20 @@ async def refresh_statistics(tx: Tx) -> None:
     await tx.rows(_SQL.refresh_statistics)
 
 
-async def start_counts(tx: Tx, *, project_id: int, share_id: int, count: int, unlocated_count: int) -> None:
-    """Note how many handles a new project has got."""
-    given = {"project_id": project_id, "share_id": share_id, "count": count, "unlocated_count": unlocated_count}
-    await tx.run(_SQL.start_counts, **given)
+async def start_counts(
+    tx: Tx, *, project_id: int, share_id: int, count: int, unlocated_count: int, share: tuple[int, int] | None = None
+) -> None:
+    """Note how many handles a new project has got; `share` says both numbers for its share, if that has not all."""
+    share_count, share_unlocated_count = share or (count, unlocated_count)
+    await tx.run(
+        _SQL.start_counts,
+        project_id=project_id,
+        share_id=share_id,
+        count=count,
+        unlocated_count=unlocated_count,
+        share_count=share_count,
+        share_unlocated_count=share_unlocated_count,
+    )
 
 
 async def count_added(tx: Tx, *, project_id: int, share_id: int | None, count: int, unlocated_count: int) -> None:

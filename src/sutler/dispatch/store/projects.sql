@@ -30,10 +30,14 @@ JOIN dispatch.locations AS location ON location.id = pool.location_id
 WHERE pool.project_id = :project_id
 
 -- name: find_share
--- Read the counts of a share, how many initial handles it counts that went on, and the state of its project.
+-- Read the counts of a share, how many initial handles it counts that went on, the state of its project, and whether
+-- its work is over.
 SELECT share.id AS share_id, share.project_id, project.state, share.total_count, share.initial_count,
        share.unlocated_count, share.reserved_count, share.done_count, share.failed_count, share.resting_count,
-       share.gone_initial_count
+       share.gone_initial_count,
+       EXISTS (
+           SELECT FROM dispatch.closed_shares AS closed WHERE closed.share_id = share.id AND closed.is_over
+       ) AS is_over
 FROM dispatch.shares AS share
 JOIN dispatch.projects AS project ON project.id = share.project_id
 WHERE share.id = :share_id
@@ -60,11 +64,12 @@ RETURNING id
 SELECT username, id FROM auth.user_names WHERE username = ANY(:usernames::text[])
 
 -- name: lock_project
--- Lock a project, and say which share takes the handles that are added: the only one, if there is only one.
+-- Lock a project, and say which share takes the handles that are added: the only one, if it has all that there are.
 WITH locked AS (
-    SELECT id FROM dispatch.projects WHERE id = :project_id FOR UPDATE
+    SELECT id, total_count FROM dispatch.projects WHERE id = :project_id FOR UPDATE
 )
-SELECT count(share.id) AS share_count, min(share.id) AS share_id
+SELECT count(share.id) AS share_count,
+       min(share.id) FILTER (WHERE share.total_count = locked.total_count) AS share_id
 FROM locked LEFT JOIN dispatch.shares AS share ON share.project_id = locked.id
 
 -- name: update_settings
@@ -161,14 +166,14 @@ RETURNING experiment_id
 ANALYZE dispatch.handles, dispatch.ready
 
 -- name: start_counts
--- Note in the counts of a new project and its share how many handles they have got.
+-- Note in the counts of a new project and of its share how many handles each has got.
 WITH project AS (
     UPDATE dispatch.projects
     SET total_count = :count, initial_count = :count, unlocated_count = :unlocated_count
     WHERE id = :project_id
 )
 UPDATE dispatch.shares
-SET total_count = :count, initial_count = :count, unlocated_count = :unlocated_count
+SET total_count = :share_count, initial_count = :share_count, unlocated_count = :share_unlocated_count
 WHERE id = :share_id
 
 -- name: count_added

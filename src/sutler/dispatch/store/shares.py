@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sutler.database import Tx, into, into_list, load_statements
+from sutler.database import Row, Tx, into, into_list, load_statements
 from sutler.dispatch.model import (
     Counts,
     Handle,
     HandleState,
     LeftShare,
     LockedLease,
+    MovedHandles,
+    ProjectState,
     Remainder,
     ShareFile,
 )
@@ -23,9 +25,12 @@ async def lock_sharing(tx: Tx, *, project_id: int) -> None:
     await tx.value(_SQL.lock_sharing, project_id=project_id)
 
 
-async def close_share(tx: Tx, *, share_id: int) -> bool:
-    """Let others take what a share has not finished. False if it was so already."""
-    return bool(await tx.run(_SQL.close_share, share_id=share_id, now=tx.now))
+async def close_share(tx: Tx, *, share_id: int, is_over: bool = False) -> bool:
+    """Let others take what a share has not finished, and its own workers nothing more if it is over.
+
+    False if it was closed already.
+    """
+    return bool(await tx.run(_SQL.close_share, share_id=share_id, is_over=is_over, now=tx.now))
 
 
 async def reopen_share(tx: Tx, *, share_id: int) -> bool:
@@ -57,58 +62,83 @@ async def lock_places(tx: Tx, *, project_id: int, positions: Sequence[int]) -> s
 
 
 async def list_handles_of_shares(
-    tx: Tx,
-    *,
-    project_id: int,
-    share_ids: Sequence[int],
-    states: Collection[HandleState],
-    positions: Sequence[int] | None,
-) -> list[int]:
-    """Return the places of handles of shares in some states, all or those among the given ones."""
-    rows = await tx.rows(_SQL.list_handles_of_shares, **_choose(project_id, share_ids, states, positions))
-    return [row["position"] for row in rows]
-
-
-async def lock_handles_of_shares(
-    tx: Tx,
-    *,
-    project_id: int,
-    share_ids: Sequence[int],
-    states: Collection[HandleState],
-    positions: Sequence[int] | None,
+    tx: Tx, *, project_id: int, share_ids: Sequence[int], states: Collection[HandleState]
 ) -> dict[int, HandleState]:
-    """Lock handles of shares in some states, all or those among the given places; return the state at each."""
-    rows = await tx.rows(_SQL.lock_handles_of_shares, **_choose(project_id, share_ids, states, positions))
-    return {row["position"]: HandleState(row["state"]) for row in rows}
-
-
-async def lock_handles_at(tx: Tx, *, project_id: int, positions: Sequence[int]) -> None:
-    """Lock the handles at some places."""
-    await tx.rows(_SQL.lock_handles_at, project_id=project_id, positions=list(positions))
-
-
-async def lock_leases_of_shares(
-    tx: Tx, *, project_id: int, share_ids: Sequence[int], positions: Sequence[int] | None
-) -> dict[int, LockedLease]:
-    """Lock the leases of shares, all or those at the given places; return them by place."""
+    """Return the places of handles of shares in some states, with the state of each."""
     rows = await tx.rows(
-        _SQL.lock_leases_of_shares,
+        _SQL.list_handles_of_shares,
         project_id=project_id,
         share_ids=list(share_ids),
-        positions=None if positions is None else list(positions),
+        states=[state.value for state in states],
     )
-    return {row["position"]: LockedLease(row["attempt_id"], row["attempt"], row["project_id"]) for row in rows}
+    return _read_states(rows)
 
 
-async def move_handles(tx: Tx, *, project_id: int, positions: Sequence[int], share_id: int) -> list[LeftShare]:
-    """Put locked handles that nobody has into a share; return the shares that they left, where outcomes stay behind."""
+async def list_chosen_handles(
+    tx: Tx,
+    *,
+    project_id: int,
+    share_ids: Sequence[int],
+    states: Collection[HandleState],
+    positions: Sequence[int],
+) -> dict[int, HandleState]:
+    """Return those of some places where handles of shares are in some states, with the state of each."""
+    rows = await tx.rows(
+        _SQL.list_chosen_handles,
+        project_id=project_id,
+        share_ids=list(share_ids),
+        states=[state.value for state in states],
+        positions=list(positions),
+    )
+    return _read_states(rows)
+
+
+async def lock_handles_at(tx: Tx, *, project_id: int, positions: Sequence[int]) -> dict[int, HandleState]:
+    """Lock the handles at some places that nobody else holds a lock on; return the state at each."""
+    return _read_states(await tx.rows(_SQL.lock_handles_at, project_id=project_id, positions=list(positions)))
+
+
+async def lock_leases_of_shares(tx: Tx, *, project_id: int, share_ids: Sequence[int]) -> dict[int, LockedLease]:
+    """Lock the leases of shares that nobody else holds a lock on; return them by place."""
+    return _read_leases(await tx.rows(_SQL.lock_leases_of_shares, project_id=project_id, share_ids=list(share_ids)))
+
+
+async def lock_chosen_leases(
+    tx: Tx, *, project_id: int, share_ids: Sequence[int], positions: Sequence[int]
+) -> dict[int, LockedLease]:
+    """Lock the leases of shares at some places that nobody else holds a lock on; return them by place."""
+    given = {"project_id": project_id, "share_ids": list(share_ids), "positions": list(positions)}
+    return _read_leases(await tx.rows(_SQL.lock_chosen_leases, **given))
+
+
+async def move_handles(tx: Tx, *, project_id: int, positions: Sequence[int], share_id: int) -> list[MovedHandles]:
+    """Put locked handles that nobody has into a share, and return how many by the share that they left.
+
+    Outcomes stay behind there. Shares and project are still to be counted.
+    """
     given = {"project_id": project_id, "positions": list(positions), "share_id": share_id, "now": tx.now}
-    return into_list(LeftShare, await tx.rows(_SQL.move_handles, **given))
+    return into_list(MovedHandles, await tx.rows(_SQL.move_handles, **given))
 
 
-async def wake_project(tx: Tx, *, project_id: int) -> None:
-    """Note that something happens in a project; one that was abandoned is active again."""
-    await tx.run(_SQL.wake_project, project_id=project_id, now=tx.now)
+async def count_moved(tx: Tx, *, share_id: int, moved: Sequence[MovedHandles]) -> list[LeftShare]:
+    """Count handles that were moved in the shares that have and had them; return those that they left."""
+    rows = await tx.rows(
+        _SQL.count_moved,
+        share_id=share_id,
+        left_share_ids=[of_share.share_id for of_share in moved],
+        counts=[of_share.count for of_share in moved],
+        initial_counts=[of_share.initial_count for of_share in moved],
+        done_counts=[of_share.done_count for of_share in moved],
+        failed_counts=[of_share.failed_count for of_share in moved],
+        unlocated_counts=[of_share.unlocated_count for of_share in moved],
+        resting_counts=[of_share.resting_count for of_share in moved],
+    )
+    return into_list(LeftShare, rows)
+
+
+async def wake_project(tx: Tx, *, project_id: int) -> ProjectState:
+    """Lock a project, note that something happens in it, and return its state; one that was abandoned is active."""
+    return ProjectState(await tx.value(_SQL.wake_project, project_id=project_id, now=tx.now))
 
 
 async def finish_handles(tx: Tx, *, project_id: int, positions: Sequence[int]) -> list[Remainder]:
@@ -152,18 +182,21 @@ async def count_merged(tx: Tx, *, share_ids: Sequence[int]) -> Counts:
     return into(Counts, row)
 
 
-async def list_done_files(tx: Tx, *, project_id: int, ledger_id: int, count: int | None) -> list[Handle]:
-    """Return the first done files of a project that a ledger has not given out; all without a count."""
-    rows = await tx.rows(_SQL.list_done_files, project_id=project_id, ledger_id=ledger_id, count=count)
-    return into_list(Handle, rows)
+async def list_done_files(tx: Tx, *, project_id: int, ledger_id: int, after: int, count: int | None) -> list[Handle]:
+    """Return the next done files of a project, behind a place, that a ledger has not given out."""
+    given = {"project_id": project_id, "ledger_id": ledger_id, "after": after, "count": count}
+    return into_list(Handle, await tx.rows(_SQL.list_done_files, **given))
 
 
-def _choose(
-    project_id: int, share_ids: Sequence[int], states: Collection[HandleState], positions: Sequence[int] | None
-) -> dict[str, object]:
-    return {
-        "project_id": project_id,
-        "share_ids": list(share_ids),
-        "states": [state.value for state in states],
-        "positions": None if positions is None else list(positions),
-    }
+async def list_left_done_files(tx: Tx, *, project_id: int, ledger_id: int, count: int | None) -> list[Handle]:
+    """Return the first done files of a project that a ledger has not given out; all without a count. Reads them all."""
+    given = {"project_id": project_id, "ledger_id": ledger_id, "count": count}
+    return into_list(Handle, await tx.rows(_SQL.list_left_done_files, **given))
+
+
+def _read_states(rows: Sequence[Row]) -> dict[int, HandleState]:
+    return {row["position"]: HandleState(row["state"]) for row in rows}
+
+
+def _read_leases(rows: Sequence[Row]) -> dict[int, LockedLease]:
+    return {row["position"]: LockedLease(row["attempt_id"], row["attempt"], row["project_id"]) for row in rows}

@@ -3,8 +3,9 @@
 SELECT pg_advisory_xact_lock(hashtextextended('dispatch/shares/' || :project_id::bigint::text, 0))
 
 -- name: close_share
--- Let others take what a share has not finished.
-INSERT INTO dispatch.closed_shares (share_id, closed_at) VALUES (:share_id, :now) ON CONFLICT DO NOTHING
+-- Let others take what a share has not finished; if it is over, its own workers get nothing more.
+INSERT INTO dispatch.closed_shares (share_id, closed_at, is_over) VALUES (:share_id, :now, :is_over)
+ON CONFLICT DO NOTHING
 
 -- name: reopen_share
 -- Let nobody else take what a share has.
@@ -23,12 +24,33 @@ WHERE share.project_id = :project_id
 
 -- name: list_claimable
 -- List the first initial handles of a project that no open share owns, in order. The ready ones stand by location and
--- attempts: of each queue no more is read than could be needed.
+-- attempts: of each queue no more is read than could be needed. A share counts the initial ones that went on for ever;
+-- what is put aside or pauses is looked at only if not all of it is of open shares.
 WITH RECURSIVE claimable AS MATERIALIZED (
     SELECT share.id
     FROM dispatch.shares AS share
     JOIN dispatch.closed_shares AS closed ON closed.share_id = share.id
-    WHERE share.project_id = :project_id::bigint
+    WHERE share.project_id = :project_id::bigint AND share.initial_count > share.gone_initial_count
+), lacking AS MATERIALIZED (
+    SELECT project.id
+    FROM dispatch.projects AS project
+    WHERE project.id = :project_id AND project.unlocated_count > (
+        SELECT coalesce(sum(share.unlocated_count), 0)
+        FROM dispatch.shares AS share
+        WHERE share.project_id = project.id
+          AND share.unlocated_count > 0
+          AND NOT EXISTS (SELECT FROM dispatch.closed_shares AS closed WHERE closed.share_id = share.id)
+    )
+), pausing AS MATERIALIZED (
+    SELECT project.id
+    FROM dispatch.projects AS project
+    WHERE project.id = :project_id AND project.resting_count > (
+        SELECT coalesce(sum(share.resting_count), 0)
+        FROM dispatch.shares AS share
+        WHERE share.project_id = project.id
+          AND share.resting_count > 0
+          AND NOT EXISTS (SELECT FROM dispatch.closed_shares AS closed WHERE closed.share_id = share.id)
+    )
 ), queues (share_id, location_id, attempts) AS (
     (
         SELECT claimable.id, first.location_id, first.attempts
@@ -80,7 +102,9 @@ FROM (
     (
         SELECT aside.position
         FROM dispatch.unlocated AS aside
-        WHERE aside.project_id = :project_id AND (aside.share_id IS NULL OR aside.share_id IN (TABLE claimable))
+        WHERE EXISTS (SELECT FROM lacking)
+          AND aside.project_id = :project_id
+          AND (aside.share_id IS NULL OR aside.share_id IN (TABLE claimable))
         ORDER BY aside.position
         LIMIT :count
     )
@@ -88,7 +112,9 @@ FROM (
     (
         SELECT aside.position
         FROM dispatch.resting AS aside
-        WHERE aside.project_id = :project_id AND (aside.share_id IS NULL OR aside.share_id IN (TABLE claimable))
+        WHERE EXISTS (SELECT FROM pausing)
+          AND aside.project_id = :project_id
+          AND (aside.share_id IS NULL OR aside.share_id IN (TABLE claimable))
         ORDER BY aside.position
         LIMIT :count
     )
@@ -132,47 +158,59 @@ WITH named AS MATERIALIZED (
 SELECT position FROM waiting UNION ALL SELECT position FROM aside UNION ALL SELECT position FROM pausing
 
 -- name: list_handles_of_shares
--- List the places of handles of shares in some states, all or those among the given ones.
-SELECT handle.position
-FROM dispatch.handles AS handle
-WHERE handle.project_id = :project_id
-  AND handle.share_id = ANY(:share_ids::bigint[])
-  AND handle.state = ANY(:states::text[])
-  AND (:positions::integer[] IS NULL OR handle.position = ANY(:positions))
-ORDER BY handle.position
+-- List the places of handles of shares in some states, with the state of each, in order.
+-- Share by share, and the project compared in a way that no index serves: else a plan made early reads all of a project.
+SELECT mine.position, mine.state
+FROM unnest(:share_ids::bigint[]) AS given (share_id)
+CROSS JOIN LATERAL (
+    SELECT handle.position, handle.state
+    FROM dispatch.handles AS handle
+    WHERE handle.share_id = given.share_id
+      AND handle.project_id - :project_id::bigint = 0
+      AND handle.state = ANY(:states::text[])
+    ORDER BY handle.position
+) AS mine
+ORDER BY mine.position
 
--- name: lock_handles_of_shares
--- Lock handles of shares in some states, all or those among the given places, in order.
+-- name: list_chosen_handles
+-- List those among some places where handles of shares are in some states, with the state of each, in order.
 SELECT handle.position, handle.state
 FROM dispatch.handles AS handle
 WHERE handle.project_id = :project_id
+  AND handle.position = ANY(:positions::integer[])
   AND handle.share_id = ANY(:share_ids::bigint[])
   AND handle.state = ANY(:states::text[])
-  AND (:positions::integer[] IS NULL OR handle.position = ANY(:positions))
 ORDER BY handle.position
-FOR UPDATE
 
 -- name: lock_handles_at
--- Lock the handles at some places, in order.
-SELECT handle.position
+-- Lock the handles at some places, in order, but none that somebody else is just changing.
+SELECT handle.position, handle.state
 FROM dispatch.handles AS handle
 WHERE handle.project_id = :project_id AND handle.position = ANY(:positions::integer[])
 ORDER BY handle.position
-FOR UPDATE
+FOR UPDATE SKIP LOCKED
 
 -- name: lock_leases_of_shares
--- Lock the leases of shares, all or those at the given places, in order.
+-- Lock the leases of shares, in order, but none that somebody is just renewing or reporting.
+SELECT lease.attempt_id, lease.attempt, lease.project_id, lease.position
+FROM dispatch.leases AS lease
+WHERE lease.project_id = :project_id AND lease.share_id = ANY(:share_ids::bigint[])
+ORDER BY lease.position
+FOR UPDATE SKIP LOCKED
+
+-- name: lock_chosen_leases
+-- Lock the leases of shares at some places, in order, but none that somebody is just renewing or reporting.
 SELECT lease.attempt_id, lease.attempt, lease.project_id, lease.position
 FROM dispatch.leases AS lease
 WHERE lease.project_id = :project_id
+  AND lease.position = ANY(:positions::integer[])
   AND lease.share_id = ANY(:share_ids::bigint[])
-  AND (:positions::integer[] IS NULL OR lease.position = ANY(:positions))
 ORDER BY lease.position
-FOR UPDATE
+FOR UPDATE SKIP LOCKED
 
 -- name: move_handles
--- Put locked handles that nobody has into a share. The shares that they leave keep their outcomes and what they count
--- of initial, done and failed ones; what waits for a copy or pauses does so in the new share only.
+-- Put locked handles that nobody has into a share, and count them by the shares that they leave, which keep their
+-- outcomes. No row of a project or share is changed: many handles are moved part by part, and counted at the end.
 -- What waits gets a new row instead of another share: a statement that began before would take a row that was changed,
 -- and not see the share that it is to count in.
 WITH before AS MATERIALIZED (
@@ -232,18 +270,36 @@ WITH before AS MATERIALIZED (
 ), still_pausing AS (
     INSERT INTO dispatch.resting (project_id, position, share_id, until)
     SELECT project_id, position, :share_id, until FROM pausing
-), by_share AS MATERIALIZED (
-    SELECT before.share_id,
-           count(*) AS count,
-           count(*) FILTER (WHERE before.state = 'initial') AS initial_count,
-           count(*) FILTER (WHERE before.state = 'done') AS done_count,
-           count(*) FILTER (WHERE before.state = 'failed') AS failed_count,
-           count(aside.position) AS unlocated_count,
-           count(pausing.position) AS resting_count
-    FROM before
-    LEFT JOIN aside ON aside.position = before.position
-    LEFT JOIN pausing ON pausing.position = before.position
-    GROUP BY before.share_id
+)
+SELECT before.share_id,
+       count(*) AS count,
+       count(*) FILTER (WHERE before.state = 'initial') AS initial_count,
+       count(*) FILTER (WHERE before.state = 'done') AS done_count,
+       count(*) FILTER (WHERE before.state = 'failed') AS failed_count,
+       count(aside.position) AS unlocated_count,
+       count(pausing.position) AS resting_count
+FROM before
+LEFT JOIN aside ON aside.position = before.position
+LEFT JOIN pausing ON pausing.position = before.position
+GROUP BY before.share_id
+ORDER BY before.share_id
+
+-- name: count_moved
+-- Count handles that were moved in the share where they are, and in those that they left: these keep what they count of
+-- initial, done and failed ones; what waits for a copy or pauses does so in the new share only.
+WITH by_share AS MATERIALIZED (
+    SELECT given.share_id,
+           sum(given.count)::bigint AS count,
+           sum(given.initial_count)::bigint AS initial_count,
+           sum(given.done_count)::bigint AS done_count,
+           sum(given.failed_count)::bigint AS failed_count,
+           sum(given.unlocated_count)::bigint AS unlocated_count,
+           sum(given.resting_count)::bigint AS resting_count
+    FROM unnest(
+        :left_share_ids::bigint[], :counts::bigint[], :initial_counts::bigint[], :done_counts::bigint[],
+        :failed_counts::bigint[], :unlocated_counts::bigint[], :resting_counts::bigint[]
+    ) AS given (share_id, count, initial_count, done_count, failed_count, unlocated_count, resting_count)
+    GROUP BY given.share_id
 ), total AS MATERIALIZED (
     SELECT sum(count)::bigint AS count, sum(initial_count)::bigint AS initial_count,
            sum(done_count)::bigint AS done_count, sum(failed_count)::bigint AS failed_count,
@@ -259,7 +315,7 @@ WITH before AS MATERIALIZED (
         unlocated_count = share.unlocated_count + total.unlocated_count,
         resting_count = share.resting_count + total.resting_count
     FROM total
-    WHERE share.id = :share_id
+    WHERE share.id = :share_id::bigint
 ), parted AS (
     UPDATE dispatch.shares AS share
     SET gone_initial_count = share.gone_initial_count + by_share.initial_count,
@@ -276,10 +332,11 @@ FROM parted
 ORDER BY parted.id
 
 -- name: wake_project
--- Note that something happens in a project; one that was abandoned is active again.
+-- Note that something happens in a project; one that was abandoned is active again. Returns its state.
 UPDATE dispatch.projects
 SET state = CASE state WHEN 'abandoned' THEN 'active' ELSE state END, active_at = :now
 WHERE id = :project_id
+RETURNING state
 
 -- name: finish_handles
 -- Let locked initial handles be done without an attempt, and say how open the project and their share are then.
@@ -450,17 +507,43 @@ SELECT count(*) AS total_count,
 FROM files
 
 -- name: list_done_files
--- List the first done files of a project that a ledger has not given out, in order.
+-- List the next done files of a project, behind a place, that a ledger has not given out, in order. The ledger is asked
+-- for each of them, which OFFSET keeps the planner to: few are read until there are enough.
 SELECT handle.project_id, handle.position, handle.share_id, handle.namespace, handle.name, handle.fid,
        handle.size_bytes, handle.attributes, handle.state, handle.attempts, handle.worker_id, handle.reserved_at,
        '' AS reason
 FROM dispatch.handles AS handle
 WHERE handle.project_id = :project_id
+  AND handle.position > :after::integer
   AND handle.state = 'done'
   AND NOT EXISTS (
       SELECT FROM catalog.taken_files AS taken
       WHERE taken.ledger_id = :ledger_id
         AND taken.file_key = coalesce(handle.fid, handle.namespace || ':' || handle.name)
+      OFFSET 0
   )
 ORDER BY handle.position
 LIMIT :count::bigint
+
+-- name: list_left_done_files
+-- List the first done files of a project that a ledger has not given out, in order. All are looked at, and all that the
+-- ledger has: a probe for each would take three times as long when most of them were given out.
+WITH done AS MATERIALIZED (
+    SELECT handle.position, coalesce(handle.fid, handle.namespace || ':' || handle.name) AS file_key
+    FROM dispatch.handles AS handle
+    WHERE handle.project_id = :project_id AND handle.state = 'done'
+), taken AS MATERIALIZED (
+    SELECT entry.file_key FROM catalog.taken_files AS entry WHERE entry.ledger_id = :ledger_id
+), chosen AS MATERIALIZED (
+    SELECT done.position
+    FROM done
+    WHERE NOT EXISTS (SELECT FROM taken WHERE taken.file_key = done.file_key)
+    ORDER BY done.position
+    LIMIT :count::bigint
+)
+SELECT handle.project_id, handle.position, handle.share_id, handle.namespace, handle.name, handle.fid,
+       handle.size_bytes, handle.attributes, handle.state, handle.attempts, handle.worker_id, handle.reserved_at,
+       '' AS reason
+FROM chosen
+JOIN dispatch.handles AS handle ON handle.project_id = :project_id AND handle.position = chosen.position
+ORDER BY handle.position
