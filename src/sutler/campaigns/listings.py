@@ -10,6 +10,7 @@ from typing import Final, LiteralString
 from sutler.base.errors import InvalidInputError, Problem
 from sutler.campaigns import store
 from sutler.campaigns.model import CampaignSummary, StageSummary, SubmissionSummary
+from sutler.campaigns.store.submission_search import NEWEST, SUBMISSIONS
 from sutler.database import Tx
 from sutler.database.listing import LARGEST_LIMIT, Key, Page, list_page
 from sutler.database.sql import Fragment, sql, value
@@ -32,24 +33,7 @@ JOIN auth.user_names AS creator ON creator.id = campaign.created_by
 LEFT JOIN campaigns.campaign_counts AS kept ON kept.campaign_id = campaign.id
 """
 
-_SUBMISSIONS: Final[LiteralString] = """
-SELECT submission.id, submission.campaign_id, campaign.name AS campaign, submission.stage_id, stage.name AS stage,
-       campaign.data_handler, submission.cause, submission.upstream_submission_id, submission.status,
-       submission.batch_status, submission.reason, submission.project_id, launcher.username AS launched_by,
-       submission.created_at, submission.ended_at, submission.original_id, submission.recovery_type,
-       submission.is_test, submission.is_shared, coalesce(share.total_count, 0) AS total_count,
-       coalesce(share.initial_count, 0) AS initial_count, coalesce(share.unlocated_count, 0) AS unlocated_count,
-       coalesce(share.reserved_count, 0) AS reserved_count, coalesce(share.done_count, 0) AS done_count,
-       coalesce(share.failed_count, 0) AS failed_count, coalesce(share.output_count, 0) AS output_count
-FROM campaigns.submissions AS submission
-JOIN campaigns.campaigns AS campaign ON campaign.id = submission.campaign_id
-JOIN campaigns.stages AS stage ON stage.id = submission.stage_id
-JOIN auth.user_names AS launcher ON launcher.id = submission.launched_by
-LEFT JOIN dispatch.share_progress AS share ON share.share_id = submission.share_id
-"""
-
 _NEWEST_CAMPAIGN: Final = Key("campaign.id", "bigint", is_descending=True)
-_NEWEST_SUBMISSION: Final = Key("submission.id", "bigint", is_descending=True)
 
 _BEFORE_ALL: Final = (-(2**31), 0)
 _PLACE: Final = re.compile(r"(-?[0-9]{1,10})\.([0-9]{1,19})")
@@ -157,5 +141,5 @@ async def list_submissions(
     if is_open is not None:
         filters.append(sql("submission.ended_at IS NULL") if is_open else sql("submission.ended_at IS NOT NULL"))
     return await list_page(
-        tx, SubmissionSummary, select=_SUBMISSIONS, filters=filters, key=_NEWEST_SUBMISSION, after=after, limit=limit
+        tx, SubmissionSummary, select=SUBMISSIONS, filters=filters, key=NEWEST, after=after, limit=limit
     )

@@ -10,7 +10,7 @@ from sutler.database import Tx
 from sutler.database.listing import Key, Page, list_page
 from sutler.database.sql import Fragment, sql, value
 
-_SUBMISSIONS: Final[LiteralString] = """
+SUBMISSIONS: Final[LiteralString] = """
 SELECT submission.id, submission.campaign_id, campaign.name AS campaign, submission.stage_id, stage.name AS stage,
        campaign.data_handler, submission.cause, submission.upstream_submission_id, submission.status,
        submission.batch_status, submission.reason, submission.project_id, launcher.username AS launched_by,
@@ -25,7 +25,9 @@ JOIN campaigns.stages AS stage ON stage.id = submission.stage_id
 JOIN auth.user_names AS launcher ON launcher.id = submission.launched_by
 LEFT JOIN dispatch.share_progress AS share ON share.share_id = submission.share_id
 """
-_NEWEST: Final = Key("submission.id", "bigint", is_descending=True)
+"""What every list of submissions shows of one."""
+
+NEWEST: Final = Key("submission.id", "bigint", is_descending=True)
 
 
 async def search_submissions(
@@ -39,7 +41,7 @@ async def search_submissions(
         *_filter_words(wanted),
     ]
     return await list_page(
-        tx, SubmissionSummary, select=_SUBMISSIONS, filters=filters, key=_NEWEST, after=after, limit=limit
+        tx, SubmissionSummary, select=SUBMISSIONS, filters=filters, key=NEWEST, after=after, limit=limit
     )
 
 
